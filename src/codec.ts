@@ -1,0 +1,41 @@
+// gibbon-ws/codec: kernels, codec and handshake without I/O, for any runtime.
+// Exports only.
+
+export {
+  formatCloseMessage,
+  isSendableCloseCode,
+} from './codec/close-payload.ts'
+export {
+  BinaryMessage,
+  CloseAbnormalClosure,
+  CloseBadGateway,
+  CloseGoingAway,
+  CloseInternalServerErr,
+  CloseInvalidFramePayloadData,
+  CloseMandatoryExtension,
+  CloseMessage,
+  CloseMessageTooBig,
+  CloseNormalClosure,
+  CloseNoStatusReceived,
+  ClosePolicyViolation,
+  CloseProtocolError,
+  CloseServiceRestart,
+  CloseTLSHandshake,
+  CloseTryAgainLater,
+  CloseUnsupportedData,
+  type ControlType,
+  type DataType,
+  PingMessage,
+  PongMessage,
+  TextMessage,
+} from './codec/constants.ts'
+export { Decoder, type DecoderOptions, type PushOptions } from './codec/decoder.ts'
+export { Encoder, type EncoderOptions } from './codec/encoder.ts'
+export { type ErrorCode, WebSocketError } from './codec/errors.ts'
+export type { CloseEvent, DecoderEvent, FaultEvent, PingEvent, PongEvent } from './codec/events.ts'
+export { Message } from './codec/message.ts'
+export type { RandomSource, Segment, TextCodec } from './codec/ports.ts'
+export { Protocol, type ProtocolOptions, type ProtocolState, type SendOptions } from './codec/protocol.ts'
+export * from './handshake/index.ts'
+export type { Kernel } from './kernel/kernel.ts'
+export { getKernel, type KernelName, kernelName, kernelReason } from './kernel/select.ts'

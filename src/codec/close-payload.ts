@@ -1,0 +1,86 @@
+// The payload of a Close frame: a code and a reason (RFC 6455 §5.5.1, §7.4).
+// Made and checked for what we send, judged for what we receive.
+
+import type { Kernel } from '../kernel/kernel.ts'
+import { UTF8_STATE } from '../kernel/layout.ts'
+import { CloseNoStatusReceived, MAX_CLOSE_REASON } from './constants.ts'
+import { rangeError, typeError, WebSocketError } from './errors.ts'
+import type { CloseEvent } from './events.ts'
+import type { TextCodec } from './ports.ts'
+
+const empty = new Uint8Array(0)
+const encoder = new TextEncoder()
+
+/** Whether a Close frame may carry `code` (RFC 6455 §7.4.1, §7.4.2; 1012 to 1014 by IANA's registry). */
+export function isSendableCloseCode(code: number): boolean {
+  return (
+    (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
+    (code >= 3000 && code <= 4999)
+  )
+}
+
+/**
+ * The payload of a Close frame.
+ *
+ * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 gives the empty payload of a Close frame without a code
+ * @param reason at most 123 bytes in UTF-8
+ * @throws RangeError ERR_WS_ARGUMENT for another code or a longer reason; TypeError for arguments of another type
+ */
+export function formatCloseMessage(code: number, reason = ''): Uint8Array {
+  if (typeof code !== 'number') throw typeError('ERR_WS_ARGUMENT', 'the close code is not a number')
+  if (typeof reason !== 'string') throw typeError('ERR_WS_ARGUMENT', 'the close reason is not a string')
+  if (code === CloseNoStatusReceived && reason === '') return empty
+  if (!Number.isInteger(code) || !isSendableCloseCode(code)) {
+    throw rangeError('ERR_WS_ARGUMENT', `a Close frame cannot carry the code ${code}`)
+  }
+  const text = encoder.encode(reason)
+  if (text.length > MAX_CLOSE_REASON) {
+    throw rangeError(
+      'ERR_WS_ARGUMENT',
+      `the close reason has ${text.length} bytes, more than ${MAX_CLOSE_REASON}`,
+    )
+  }
+  const payload = new Uint8Array(2 + text.length)
+  payload[0] = code >>> 8
+  payload[1] = code
+  payload.set(text, 2)
+  return payload
+}
+
+/**
+ * Judges a received payload bytes[start..end).
+ *
+ * @param headerOffset stream offset of the frame's header
+ * @param payloadOffset stream offset of the payload
+ * @throws WebSocketError ERR_WS_CLOSE_PAYLOAD, ERR_WS_CLOSE_CODE or ERR_WS_INVALID_UTF8
+ */
+export function parseClosePayload(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  headerOffset: number,
+  payloadOffset: number,
+  kernel: Kernel,
+  text: TextCodec,
+): CloseEvent {
+  if (end === start) return { type: 8, code: CloseNoStatusReceived, reason: '' }
+  if (end - start === 1)
+    throw new WebSocketError('ERR_WS_CLOSE_PAYLOAD', { remote: true, offset: headerOffset })
+  const code = (bytes[start] << 8) | bytes[start + 1]
+  if (!isSendableCloseCode(code)) {
+    throw new WebSocketError('ERR_WS_CLOSE_CODE', {
+      message: `bad close code ${code}`,
+      remote: true,
+      offset: headerOffset,
+    })
+  }
+  const state = kernel.utf8(bytes, start + 2, end, 0)
+  if (state < 0 || (state & UTF8_STATE) !== 0) {
+    throw new WebSocketError('ERR_WS_INVALID_UTF8', {
+      message: 'invalid utf8 payload in close frame',
+      remote: true,
+      offset: payloadOffset + (state < 0 ? ~state : end) - start,
+    })
+  }
+  return { type: 8, code, reason: text.decode(bytes, start + 2, end, false) }
+}

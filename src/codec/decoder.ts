@@ -1,0 +1,368 @@
+// Bytes in, events out (RFC 6455 §5): turns the rows of the kernel's scan into messages, control frames and faults.
+// Synchronous and without I/O; the events of one push do not depend on how the bytes were cut.
+
+import type { Kernel } from '../kernel/kernel.ts'
+import {
+  CONFIG_LENIENT_LENGTH,
+  CONFIG_MASKED,
+  CONFIG_SKIP_UTF8,
+  FAULT_TOO_BIG,
+  FAULT_UTF8,
+  ROW_ASCII,
+  ROW_FIN,
+  ROW_FIRST,
+  ROW_OPCODE,
+  ROW_PARTIAL,
+  ROW_WORDS,
+  SCAN_CLOSE_SEEN,
+  SCAN_FAULT,
+  STATE_CONFIG,
+  STATE_CONSUMED,
+  STATE_FAULT,
+  STATE_FAULT_AT,
+  STATE_FRAGMENTS,
+  STATE_FRAME,
+  STATE_HEAD_COUNT,
+  STATE_KEY,
+  STATE_LEFT_HI,
+  STATE_LEFT_LO,
+  STATE_LENGTH_HI,
+  STATE_LENGTH_LO,
+  STATE_LIMIT_HI,
+  STATE_LIMIT_LO,
+  STATE_LIMIT_RSV1_HI,
+  STATE_LIMIT_RSV1_LO,
+  STATE_MAX_FRAGMENTS,
+  STATE_MESSAGE,
+  STATE_PHASE,
+  STATE_ROW_COUNT,
+  STATE_UTF8,
+  STATE_WORDS,
+  UTF8_STATE,
+  UTF8_WIDE,
+  WINDOW_BYTES,
+} from '../kernel/layout.ts'
+import { getKernel } from '../kernel/select.ts'
+import { parseClosePayload } from './close-payload.ts'
+import {
+  CloseMessage,
+  type DataType,
+  MAX_CONTROL_PAYLOAD,
+  type PingMessage,
+  type PongMessage,
+  TextMessage,
+} from './constants.ts'
+import { typeError, type WebSocketError } from './errors.ts'
+import type { DecoderEvent } from './events.ts'
+import { faultError } from './faults.ts'
+import { Gather } from './gather.ts'
+import { scanEnd } from './header.ts'
+import { checkLimit, compressedLimit, DEFAULT_MAX_FRAGMENTS, DEFAULT_READ_LIMIT } from './limits.ts'
+import { ASCII, Message, type TextForm, UNCHECKED, VALID_UTF8 } from './message.ts'
+import type { TextCodec } from './ports.ts'
+import { portableText } from './text-codec.ts'
+
+export interface DecoderOptions {
+  /** Our role: a server reads masked frames, a client unmasked ones (RFC 6455 §5.1). */
+  readonly role: 'server' | 'client'
+  /** Most bytes of a message; default 16 MiB. Beyond: ERR_WS_MESSAGE_TOO_BIG, close code 1009. */
+  readonly readLimit?: number | undefined
+  /** Most frames of a message, empty ones included; default 131,072. Beyond: ERR_WS_TOO_MANY_FRAGMENTS, 1008. */
+  readonly maxFragments?: number | undefined
+  /** Accept lengths that are not in their shortest form; default false: ERR_WS_LENGTH, 1002. */
+  readonly lenientLength?: boolean | undefined
+  /** Check that texts are UTF-8; default true: ERR_WS_INVALID_UTF8, 1007. */
+  readonly checkUtf8?: boolean | undefined
+  /** The kernel; default the fastest that runs here. */
+  readonly kernel?: Kernel | undefined
+  /** String conversion; default that of TextDecoder. */
+  readonly text?: TextCodec | undefined
+}
+
+export interface PushOptions {
+  /** The bytes stay the caller's: they are neither changed nor kept. Default false: the decoder takes them. */
+  readonly keep?: boolean
+}
+
+const HIGH = 0x1_0000_0000
+
+export class Decoder {
+  private readonly kernel: Kernel
+  private readonly text: TextCodec
+  private readonly state = new Uint32Array(STATE_WORDS)
+  private readonly gather = new Gather()
+  /** Payload of a control frame that a read cut; made when the first one is. */
+  private control: Uint8Array | undefined
+  private controlLength = 0
+  /** Stream offset of the next byte to look at. */
+  private position = 0
+  /** Stream offsets of the cut frame's header and payload. */
+  private headerOffset = 0
+  private payloadOffset = 0
+  /** A fault or a Close frame ended the stream. */
+  private done = false
+
+  /** @throws RangeError ERR_WS_ARGUMENT for a limit that is no whole number */
+  constructor(options: DecoderOptions) {
+    const { role, lenientLength = false, checkUtf8 = true } = options
+    if (role !== 'server' && role !== 'client')
+      throw typeError('ERR_WS_ARGUMENT', 'role must be server or client')
+    this.kernel = options.kernel ?? getKernel()
+    this.text = options.text ?? portableText
+    this.state[STATE_CONFIG] =
+      (role === 'server' ? CONFIG_MASKED : 0) |
+      (lenientLength ? CONFIG_LENIENT_LENGTH : 0) |
+      (checkUtf8 ? 0 : CONFIG_SKIP_UTF8)
+    const fragments = checkLimit('maxFragments', options.maxFragments, DEFAULT_MAX_FRAGMENTS)
+    this.state[STATE_MAX_FRAGMENTS] = Math.min(fragments, HIGH - 1)
+    this.setReadLimit(options.readLimit)
+  }
+
+  /**
+   * Sets the limit for messages whose next frame header is still to come.
+   * @param bytes whole number of 0 or more, or Number.POSITIVE_INFINITY; undefined: 16 MiB
+   * @throws RangeError ERR_WS_ARGUMENT
+   */
+  setReadLimit(bytes: number | undefined): void {
+    const limit = Math.min(checkLimit('readLimit', bytes, DEFAULT_READ_LIMIT), Number.MAX_SAFE_INTEGER)
+    const wire = Math.min(compressedLimit(limit), Number.MAX_SAFE_INTEGER)
+    this.state[STATE_LIMIT_LO] = limit
+    this.state[STATE_LIMIT_HI] = Math.floor(limit / HIGH)
+    this.state[STATE_LIMIT_RSV1_LO] = wire
+    this.state[STATE_LIMIT_RSV1_HI] = Math.floor(wire / HIGH)
+  }
+
+  /** Payload bytes held for a message that is not complete yet. */
+  get pendingBytes(): number {
+    return this.gather.length
+  }
+
+  /** Whether the stream may end here: between messages, with no part of a frame held. */
+  get isBetweenMessages(): boolean {
+    const { state } = this
+    return state[STATE_MESSAGE] === 0 && state[STATE_HEAD_COUNT] === 0 && !this.isInFrame
+  }
+
+  private get isInFrame(): boolean {
+    return this.state[STATE_LEFT_LO] !== 0 || this.state[STATE_LEFT_HI] !== 0
+  }
+
+  /**
+   * Takes the next bytes of the stream and returns the events that they complete, in order. After a fault or a Close
+   * event every push returns nothing.
+   *
+   * @param bytes any number of them; taken unless `keep`: changed (unmasked in place) and kept alive by the messages
+   */
+  push(bytes: Uint8Array, options?: PushOptions): DecoderEvent[] {
+    return this.pushRange(bytes, 0, bytes.length, options?.keep ?? false)
+  }
+
+  /** @internal As {@link push}, for bytes[start..end). */
+  pushRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
+    const events: DecoderEvent[] = []
+    // Other threads or a resize may change such memory under us: work on a copy.
+    const buffer = bytes.buffer as ArrayBufferLike & { resizable?: boolean }
+    if (buffer.resizable || !(buffer instanceof ArrayBuffer)) keep = true
+    let at = start
+    while (at < end && !this.done) {
+      if (this.isInFrame) {
+        at = this.moveFrame(bytes, at, end, events)
+        continue
+      }
+      let stop = Math.min(end, at + WINDOW_BYTES)
+      if (this.state[STATE_HEAD_COUNT] === 0) stop = scanEnd(bytes, at, stop)
+      if (keep) {
+        const own = new Uint8Array(stop - at)
+        own.set(bytes.subarray(at, stop))
+        this.scanAll(own, 0, own.length, events)
+        at = stop
+      } else {
+        this.scanAll(bytes, at, stop, events)
+        at = stop
+      }
+    }
+    return events
+  }
+
+  /** Scans bytes[start..end) whole; they are ours to change and keep. */
+  private scanAll(bytes: Uint8Array, start: number, end: number, events: DecoderEvent[]): void {
+    const { state } = this
+    let at = start
+    while (at < end && !this.done) {
+      const base = this.position
+      const status = this.kernel.scan(bytes, at, end, state)
+      const consumed = state[STATE_CONSUMED]
+      this.readRows(bytes, at, base, events)
+      if (this.done) return
+      this.position = base + consumed
+      at += consumed
+      if (status === SCAN_FAULT)
+        this.fail(events, faultError(state[STATE_FAULT], base + (state[STATE_FAULT_AT] | 0)))
+      else if (status === SCAN_CLOSE_SEEN) this.done = true
+    }
+  }
+
+  /** Makes events of the last scan's rows; `base` is the stream offset of bytes[at], where the scan began. */
+  private readRows(bytes: Uint8Array, at: number, base: number, events: DecoderEvent[]): void {
+    const { rows } = this.kernel
+    const count = this.state[STATE_ROW_COUNT] * ROW_WORDS
+    for (let row = 0; row < count && !this.done; row += ROW_WORDS) {
+      const flags = rows[row]
+      const start = at + rows[row + 1]
+      const length = rows[row + 2]
+      const opcode = flags & ROW_OPCODE
+      if ((flags & ROW_PARTIAL) !== 0) {
+        this.headerOffset = base + (rows[row + 3] | 0)
+        this.payloadOffset = base + rows[row + 1]
+        this.position = this.payloadOffset
+        if (opcode >= 8) this.control ??= new Uint8Array(MAX_CONTROL_PAYLOAD)
+        this.moveFrame(bytes, start, start + length, events)
+      } else if (opcode >= 8) {
+        this.controlFrame(
+          events,
+          opcode,
+          bytes,
+          start,
+          start + length,
+          base + (rows[row + 3] | 0),
+          base + rows[row + 1],
+        )
+      } else if ((flags & (ROW_FIRST | ROW_FIN)) === (ROW_FIRST | ROW_FIN)) {
+        events.push(new Message(opcode as DataType, bytes, start, length, this.formOf(flags), this.text))
+      } else if (
+        this.collect(
+          events,
+          length,
+          (flags & ROW_FIN) !== 0 ? this.gather.length + length : Number.POSITIVE_INFINITY,
+        )
+      ) {
+        this.gather.append(bytes, start, start + length)
+        if ((flags & ROW_FIN) !== 0) this.deliver(events, flags)
+      }
+    }
+  }
+
+  /** Moves what bytes[start..end) holds of the cut frame; returns the index behind it. */
+  private moveFrame(bytes: Uint8Array, start: number, end: number, events: DecoderEvent[]): number {
+    const { state, kernel } = this
+    const flags = state[STATE_FRAME]
+    const opcode = flags & ROW_OPCODE
+    const left = state[STATE_LEFT_HI] * HIGH + state[STATE_LEFT_LO]
+    const length = Math.min(left, end - start)
+    const key = state[STATE_KEY]
+    if (opcode >= 8) {
+      const control = this.control as Uint8Array
+      state[STATE_PHASE] = kernel.mask(
+        bytes,
+        start,
+        control,
+        this.controlLength,
+        length,
+        key,
+        state[STATE_PHASE],
+      )
+      this.controlLength += length
+    } else {
+      // Only the last frame's header makes the message's length known.
+      const total =
+        (flags & ROW_FIN) !== 0
+          ? state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
+          : Number.POSITIVE_INFINITY
+      if (!this.collect(events, length, total)) return end
+      const { gather } = this
+      const from = gather.length
+      if (key === 0) {
+        gather.append(bytes, start, start + length)
+      } else {
+        state[STATE_PHASE] = kernel.mask(bytes, start, gather.bytes, from, length, key, state[STATE_PHASE])
+        gather.length += length
+      }
+      if (opcode === 1 && (state[STATE_CONFIG] & CONFIG_SKIP_UTF8) === 0) {
+        const text = kernel.utf8(gather.bytes, from, gather.length, state[STATE_UTF8])
+        if (text < 0) {
+          this.fail(events, faultError(FAULT_UTF8, this.position + ~text - from))
+          return end
+        }
+        state[STATE_UTF8] = text
+      }
+    }
+    this.position += length
+    state[STATE_LEFT_HI] = Math.floor((left - length) / HIGH)
+    state[STATE_LEFT_LO] = left - length
+    if (length === left) this.finishFrame(events, flags)
+    return start + length
+  }
+
+  /** The cut frame is complete. */
+  private finishFrame(events: DecoderEvent[], flags: number): void {
+    const { state } = this
+    const opcode = flags & ROW_OPCODE
+    if (opcode >= 8) {
+      const payload = (this.control as Uint8Array).slice(0, this.controlLength)
+      this.controlLength = 0
+      this.controlFrame(events, opcode, payload, 0, payload.length, this.headerOffset, this.payloadOffset)
+    } else if ((flags & ROW_FIN) !== 0) {
+      const text = state[STATE_UTF8]
+      state[STATE_MESSAGE] = 0
+      state[STATE_LENGTH_LO] = 0
+      state[STATE_LENGTH_HI] = 0
+      state[STATE_FRAGMENTS] = 0
+      state[STATE_UTF8] = 0
+      if ((text & UTF8_STATE) !== 0) this.fail(events, faultError(FAULT_UTF8, this.position))
+      else this.deliver(events, (text & UTF8_WIDE) === 0 ? flags | ROW_ASCII : flags)
+    }
+  }
+
+  /** Makes room for `more` bytes of the message; false where the runtime has none, which fails as too big. */
+  private collect(events: DecoderEvent[], more: number, total: number): boolean {
+    try {
+      this.gather.reserve(more, total)
+      return true
+    } catch {
+      this.fail(events, faultError(FAULT_TOO_BIG, this.headerOffset))
+      return false
+    }
+  }
+
+  /** The gathered message is complete. */
+  private deliver(events: DecoderEvent[], flags: number): void {
+    const { length } = this.gather
+    const type = (flags & ROW_OPCODE) as DataType
+    events.push(new Message(type, this.gather.take(), 0, length, this.formOf(flags), this.text))
+  }
+
+  private formOf(flags: number): TextForm {
+    if ((flags & ROW_OPCODE) !== TextMessage || (this.state[STATE_CONFIG] & CONFIG_SKIP_UTF8) !== 0)
+      return UNCHECKED
+    return (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
+  }
+
+  /** A whole control frame, its payload unmasked in bytes[start..end). */
+  private controlFrame(
+    events: DecoderEvent[],
+    opcode: number,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    headerOffset: number,
+    payloadOffset: number,
+  ): void {
+    if (opcode !== CloseMessage) {
+      const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
+      events.push({ type: opcode as typeof PingMessage | typeof PongMessage, data })
+      return
+    }
+    this.done = true
+    try {
+      events.push(parseClosePayload(bytes, start, end, headerOffset, payloadOffset, this.kernel, this.text))
+    } catch (error) {
+      this.fail(events, error as WebSocketError)
+    }
+  }
+
+  private fail(events: DecoderEvent[], error: WebSocketError): void {
+    this.done = true
+    this.gather.clear()
+    events.push({ type: 0, error })
+  }
+}

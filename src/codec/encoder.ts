@@ -1,0 +1,180 @@
+// Messages in, bytes out (RFC 6455 §5.2, §5.3): places header and payload side by side in a slab, masked for a client.
+// What it has encoded waits until it is taken; the taker releases it once the bytes have left.
+
+import type { Kernel } from '../kernel/kernel.ts'
+import { getKernel } from '../kernel/select.ts'
+import { headerLength, writeHeader } from './header.ts'
+import { type MaskingKeys, maskingKeys } from './masking-keys.ts'
+import type { RandomSource, TextCodec } from './ports.ts'
+import { releaseSegment, SLAB_BYTES, type Slab, SlabSegment, slabWithRoom } from './slab.ts'
+import { portableText } from './text-codec.ts'
+
+/** Longest header: 2 bytes, 8 of length, 4 of key. */
+const MAX_HEADER = 14
+/**
+ * An unmasked payload up to this is copied next to its header; a larger one goes out from where it is. One system call
+ * saved repays the copy of some 32 KiB (bench/echo).
+ */
+export const COPY_LIMIT = 32 * 1024
+/** Up to so many bytes a loop copies faster than a view is made (bench/kernels/mask.mjs). */
+const LOOP_COPY_MAX = 48
+
+export interface EncoderOptions {
+  /** Our role: a client masks what it sends (RFC 6455 §5.1). */
+  readonly role: 'server' | 'client'
+  readonly kernel?: Kernel | undefined
+  readonly text?: TextCodec | undefined
+  /** Where masking keys come from; default crypto.getRandomValues. */
+  readonly random?: RandomSource | undefined
+}
+
+export class Encoder {
+  private readonly kernel: Kernel
+  private readonly text: TextCodec
+  private readonly keys: MaskingKeys | undefined
+  private segments: SlabSegment[] = []
+  /** The last of `segments`, while frames may still be added to it. */
+  private open: SlabSegment | undefined
+  private bytes = 0
+
+  constructor(options: EncoderOptions) {
+    this.kernel = options.kernel ?? getKernel()
+    this.text = options.text ?? portableText
+    this.keys = options.role === 'client' ? maskingKeys(options.random) : undefined
+  }
+
+  /** Bytes encoded and not taken yet. */
+  get pendingBytes(): number {
+    return this.bytes
+  }
+
+  /**
+   * Encodes a frame with the payload source[start..end).
+   *
+   * @param first the frame's first byte: FIN, RSV bits and opcode
+   * @param borrow the payload stays unchanged until its segment is released, so a large one need not be copied
+   * @returns whether the payload is borrowed: not copied, to be left alone until then
+   * @throws WebSocketError ERR_WS_RANDOM_SOURCE; then nothing is encoded
+   */
+  frame(first: number, source: Uint8Array, start: number, end: number, borrow: boolean): boolean {
+    const length = end - start
+    const key = this.keys === undefined ? undefined : this.keys.next()
+    const header = headerLength(length, key !== undefined)
+    if (header + length > SLAB_BYTES || (key === undefined && length > COPY_LIMIT)) {
+      return this.largeFrame(first, source, start, end, key, borrow)
+    }
+    const slab = slabWithRoom(header + length)
+    const { bytes } = slab
+    let at = writeHeader(bytes, slab.used, first, length, key !== undefined)
+    if (key === undefined) {
+      copy(source, start, end, bytes, at)
+    } else {
+      at = writeKey(bytes, at, key)
+      this.kernel.mask(source, start, bytes, at, length, key, 0)
+    }
+    this.commit(slab, at + length)
+    return false
+  }
+
+  /**
+   * Encodes a frame with a string as its payload; lone surrogates become U+FFFD.
+   * @throws WebSocketError ERR_WS_RANDOM_SOURCE; then nothing is encoded
+   */
+  textFrame(first: number, text: string): void {
+    // A UTF-16 unit takes at most three bytes.
+    if (MAX_HEADER + text.length * 3 > SLAB_BYTES) {
+      const own = new Uint8Array(this.text.byteLength(text))
+      this.text.encodeInto(text, own, 0)
+      this.frame(first, own, 0, own.length, true)
+      return
+    }
+    const key = this.keys === undefined ? undefined : this.keys.next()
+    const masked = key !== undefined
+    const slab = slabWithRoom(MAX_HEADER + text.length * 3)
+    const { bytes, used } = slab
+    // Most text is ASCII: place it where it belongs then, and move it when it was longer.
+    const guess = used + headerLength(text.length, masked)
+    const length = this.text.encodeInto(text, bytes, guess)
+    const payload = used + headerLength(length, masked)
+    if (payload !== guess) bytes.copyWithin(payload, guess, guess + length)
+    const at = writeHeader(bytes, used, first, length, masked)
+    if (key !== undefined) {
+      writeKey(bytes, at, key)
+      this.kernel.mask(bytes, payload, bytes, payload, length, key, 0)
+    }
+    this.commit(slab, payload + length)
+  }
+
+  /** Takes what is encoded, in order; each segment is to be given to {@link release} once its bytes have left. */
+  take(): SlabSegment[] {
+    const { segments } = this
+    if (segments.length > 0) this.segments = []
+    this.open = undefined
+    this.bytes = 0
+    return segments
+  }
+
+  release(segments: readonly SlabSegment[]): void {
+    for (const segment of segments) releaseSegment(segment)
+  }
+
+  private largeFrame(
+    first: number,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    key: number | undefined,
+    borrow: boolean,
+  ): boolean {
+    const length = end - start
+    if (key === undefined && borrow) {
+      const slab = slabWithRoom(MAX_HEADER)
+      this.commit(slab, writeHeader(slab.bytes, slab.used, first, length, false))
+      this.add(new SlabSegment(source, start, end, undefined))
+      return true
+    }
+    const own = new Uint8Array(headerLength(length, key !== undefined) + length)
+    let at = writeHeader(own, 0, first, length, key !== undefined)
+    if (key === undefined) {
+      copy(source, start, end, own, at)
+    } else {
+      at = writeKey(own, at, key)
+      this.kernel.mask(source, start, own, at, length, key, 0)
+    }
+    this.add(new SlabSegment(own, 0, own.length, undefined))
+    return false
+  }
+
+  /** The bytes up to `end` of the slab are a frame of ours now. */
+  private commit(slab: Slab, end: number): void {
+    const { open } = this
+    if (open !== undefined && open.slab === slab && open.end === slab.used) {
+      open.end = end
+    } else {
+      this.open = new SlabSegment(slab.bytes, slab.used, end, slab)
+      this.segments.push(this.open)
+    }
+    this.bytes += end - slab.used
+    slab.used = end
+  }
+
+  private add(segment: SlabSegment): void {
+    this.segments.push(segment)
+    this.open = undefined
+    this.bytes += segment.end - segment.start
+  }
+}
+
+function writeKey(target: Uint8Array, at: number, key: number): number {
+  target[at] = key
+  target[at + 1] = key >>> 8
+  target[at + 2] = key >>> 16
+  target[at + 3] = key >>> 24
+  return at + 4
+}
+
+function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
+  if (end - start <= LOOP_COPY_MAX) for (let i = start; i < end; i++) target[at++] = source[i]
+  else if (end - start === source.length) target.set(source, at)
+  else target.set(source.subarray(start, end), at)
+}

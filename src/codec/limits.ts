@@ -1,0 +1,27 @@
+// The limits of a connection and their defaults; checked safe integers, never coerced.
+// RFC 6455 §10.4 asks implementations to have them.
+
+import { rangeError } from './errors.ts'
+
+/** Most bytes of a received message. */
+export const DEFAULT_READ_LIMIT = 16 * 1024 * 1024
+/** Most frames of a received message; 4 MiB in fragments of 32 bytes pass. */
+export const DEFAULT_MAX_FRAGMENTS = 131_072
+
+/**
+ * `value`, or `fallback` when it is undefined.
+ * @throws RangeError ERR_WS_ARGUMENT unless it is a safe integer of 0 or more, or Infinity
+ */
+export function checkLimit(name: string, value: number | undefined, fallback: number): number {
+  if (value === undefined) return fallback
+  if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) return value
+  throw rangeError(
+    'ERR_WS_ARGUMENT',
+    `${name} must be a whole number of 0 or more, or Infinity, not ${String(value)}`,
+  )
+}
+
+/** Most wire bytes of a compressed message whose inflated size may be `limit`: deflate can make incompressible data larger. */
+export function compressedLimit(limit: number): number {
+  return limit + Math.floor(limit / 1024) + 64 * 1024
+}

@@ -1,0 +1,83 @@
+// What the portable rooms need and do not own: the transport, time, randomness, text and extensions.
+// Types only; the implementations live in web/ and node/, the defaults that every runtime has in codec/.
+
+/** Source of cryptographically strong random bytes (RFC 6455 §10.3). */
+export interface RandomSource {
+  /** Fills `bytes`. May throw; then nothing is sent. */
+  fill(bytes: Uint8Array): void
+}
+
+/** Conversion between strings and UTF-8. The bytes given to `decode` are already known to be valid. */
+export interface TextCodec {
+  /** String of bytes[start..end), which are valid UTF-8, or ASCII where `isAscii`. A leading U+FEFF is kept. */
+  decode(bytes: Uint8Array, start: number, end: number, isAscii: boolean): string
+  /** Bytes that `text` takes in UTF-8, each lone surrogate counting as U+FFFD. */
+  byteLength(text: string): number
+  /**
+   * Writes `text` to `target` from `at`, which has room for it; lone surrogates become U+FFFD.
+   * @returns bytes written
+   */
+  encodeInto(text: string, target: Uint8Array, at: number): number
+}
+
+/** Time, monotonic; and the end of the turn. */
+export interface Clock {
+  /** Milliseconds from an arbitrary start, never going back. */
+  now(): number
+  /** Calls `task` once after `ms` milliseconds (0..2^31-1). The timer does not keep the process alive by itself. */
+  setTimer(task: () => void, ms: number): unknown
+  clearTimer(timer: unknown): void
+  /**
+   * Calls `turn.endOfTurn()` once the current turn is over: after the running macrotask and every microtask that it
+   * caused, and before any other macrotask where the runtime allows.
+   */
+  atEndOfTurn(turn: EndOfTurn): void
+}
+
+/** Something that wants to know when the turn is over. */
+export interface EndOfTurn {
+  endOfTurn(): void
+}
+
+/** A run of bytes bytes[start..end) on its way out. */
+export interface Segment {
+  readonly bytes: Uint8Array
+  readonly start: number
+  readonly end: number
+}
+
+/** A byte stream with two ends, seen from ours: a socket, a TLS stream, an HTTP/2 stream, a pipe. */
+export interface ByteTransport {
+  /** Begins delivery to `receiver`; called once. */
+  start(receiver: ByteReceiver): void
+  /**
+   * Sends the segments in order, as one write where the transport can.
+   * @returns true when the bytes are handed over and may be reused at once; false when they must stay untouched until
+   *   the matching call of `receiver.onWritten()` (one call for each `false`, in order)
+   */
+  write(segments: readonly Segment[]): boolean
+  /** Stops delivery of bytes; at most what was already read may still arrive. */
+  pause(): void
+  resume(): void
+  /** Ends our direction behind everything written so far; the other direction lives on. */
+  end(): void
+  /** Tears the transport down at once; `receiver.onClose` follows. */
+  destroy(): void
+  /** The runtime's own object, for those who need it: a net.Socket, a TLSSocket, a stream. */
+  readonly raw: unknown
+}
+
+/** Our end of a {@link ByteTransport}. */
+export interface ByteReceiver {
+  /**
+   * Bytes arrived: bytes[start..end). `owned`: the buffer is ours from now on, to change and to keep; else it must be
+   * neither changed nor used after the call.
+   */
+  onBytes(bytes: Uint8Array, start: number, end: number, owned: boolean): void
+  /** The oldest write that returned false has been handed over. */
+  onWritten(): void
+  /** The peer ended its direction. */
+  onEnd(): void
+  /** The transport is gone; called once, nothing follows. */
+  onClose(error?: Error): void
+}
