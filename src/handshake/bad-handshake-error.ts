@@ -1,0 +1,26 @@
+// The error of a dial that reached a server which did not accept: with what the server said instead.
+// RFC 6455 §4.1, the client's checks of the response.
+
+import { WebSocketError } from '../codec/errors.ts'
+import { headersOf } from './fields.ts'
+import type { ResponseHead } from './head-parser.ts'
+
+/** Most bytes of a response's body that are kept. */
+export const MAX_ERROR_BODY = 1024
+
+/** ERR_WS_BAD_HANDSHAKE, with the response: look at `status` to tell a refusal (401, 403, 503) from a broken peer (101). */
+export class BadHandshakeError extends WebSocketError {
+  readonly status: number
+  /** Lower-case name → value; frozen, without prototype. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The beginning of the body, at most {@link MAX_ERROR_BODY} bytes. */
+  readonly body: Uint8Array
+
+  constructor(message: string, head: ResponseHead, body: Uint8Array = new Uint8Array(0)) {
+    super('ERR_WS_BAD_HANDSHAKE', { message: `bad handshake: ${message}`, remote: true })
+    this.status = head.status
+    this.headers = headersOf(head.fields)
+    // A copy, so that the error does not keep the chunk of a socket alive; slice() of a Node Buffer would be a view.
+    this.body = new Uint8Array(body.subarray(0, MAX_ERROR_BODY))
+  }
+}

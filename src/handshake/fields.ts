@@ -1,0 +1,106 @@
+// Header fields: the ordered list in which they are kept, look-up in it, and the safe way in for those of an application.
+// RFC 9110 §5 (fields), RFC 9112 §11.1 (response splitting).
+
+import { typeError } from '../codec/errors.ts'
+import { asciiLowerCase, isToken, trimWhitespace } from './tokens.ts'
+
+/** One header field as received: the name in its own case, the value as latin1 without the whitespace around it. */
+export type Field = readonly [name: string, value: string]
+
+/** Header fields as an application gives them; a web `Headers` object and a `Map` are of the second kind. */
+export type HeaderInput =
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [name: string, value: string]>
+
+/** All values of the field `name`, in order; names are compared without ASCII case. */
+export function valuesOf(fields: readonly Field[], name: string): string[] {
+  const wanted = asciiLowerCase(name)
+  const values: string[] = []
+  for (const [fieldName, value] of fields) {
+    if (fieldName.length === wanted.length && asciiLowerCase(fieldName) === wanted) values.push(value)
+  }
+  return values
+}
+
+/**
+ * The fields as a frozen object without prototype: lower-case name → value, several values joined with ', '.
+ * (A joined Set-Cookie cannot be taken apart again; {@link valuesOf} keeps its values single.)
+ */
+export function headersOf(fields: readonly Field[]): Readonly<Record<string, string>> {
+  const headers: Record<string, string> = Object.create(null)
+  for (const [name, value] of fields) {
+    const key = asciiLowerCase(name)
+    const before = headers[key]
+    headers[key] = before === undefined ? value : `${before}, ${value}`
+  }
+  return Object.freeze(headers)
+}
+
+/**
+ * Fields of an application, checked before a byte is made of them: names are tokens; values have no control character
+ * but the tab and nothing above U+00FF. Whitespace around a value is dropped.
+ *
+ * @throws TypeError ERR_WS_HEADER
+ */
+export function fieldsOf(input: HeaderInput): Field[] {
+  if (typeof input !== 'object' || input === null)
+    throw typeError('ERR_WS_HEADER', 'headers must be an object')
+  const fields: Field[] = []
+  for (const [name, values] of entriesOf(input)) {
+    if (typeof name !== 'string' || !isToken(name)) {
+      throw typeError('ERR_WS_HEADER', `invalid header name: ${JSON.stringify(name)}`)
+    }
+    for (const value of typeof values === 'string'
+      ? [values]
+      : Array.isArray(values)
+        ? values
+        : [undefined]) {
+      if (typeof value !== 'string' || !isFieldValue(value)) {
+        throw typeError('ERR_WS_HEADER', `invalid value of the header ${name}`)
+      }
+      fields.push([name, trimWhitespace(value)])
+    }
+  }
+  return fields
+}
+
+/**
+ * Fields that an application adds to a handshake: as {@link fieldsOf}, and none that the handshake itself is made of.
+ *
+ * @throws TypeError ERR_WS_HEADER
+ */
+export function applicationFields(input: HeaderInput): Field[] {
+  const fields = fieldsOf(input)
+  for (const [name] of fields) {
+    const key = asciiLowerCase(name)
+    if (key === 'upgrade' || key === 'connection' || key.startsWith('sec-websocket-')) {
+      throw typeError('ERR_WS_HEADER', `duplicate header not allowed: ${name}`)
+    }
+    // Bytes announced as a body would be taken for frames by one side and for a body by the other.
+    if (key === 'content-length' || key === 'transfer-encoding') {
+      throw typeError('ERR_WS_HEADER', `header not allowed: ${name}`)
+    }
+  }
+  return fields
+}
+
+function entriesOf(input: HeaderInput): Iterable<readonly [string, unknown]> {
+  if (!(Symbol.iterator in input)) return Object.entries(input)
+  const pairs: (readonly [string, unknown])[] = []
+  for (const pair of input as Iterable<readonly [string, string]>) {
+    // A string is iterable too: 'ab' would pass for the field a: b.
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw typeError('ERR_WS_HEADER', 'headers must be pairs of a name and a value')
+    }
+    pairs.push([pair[0], pair[1]])
+  }
+  return pairs
+}
+
+function isFieldValue(value: string): boolean {
+  for (let i = 0; i < value.length; i++) {
+    const code = value.charCodeAt(i)
+    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false
+  }
+  return true
+}

@@ -1,0 +1,109 @@
+// A refused handshake: the HTTP answer that says why, after which the connection ends.
+// RFC 6455 §4.2.2, §4.4 (Sec-WebSocket-Version), RFC 9110 §15 (status codes).
+
+import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
+import { type Field, fieldsOf, type HeaderInput, valuesOf } from './fields.ts'
+import type { HeadError } from './head-parser.ts'
+import { formatMessage } from './head-writer.ts'
+import { asciiLowerCase } from './tokens.ts'
+
+/** Most bytes of a refusal's body in UTF-8. */
+export const MAX_REFUSAL_BODY = 1024
+
+/** The answer to a request that is not accepted. */
+export interface Refusal {
+  /** 300..599 */
+  readonly status: number
+  /** Beyond those that every refusal has. */
+  readonly headers: readonly Field[]
+  /** Text of at most {@link MAX_REFUSAL_BODY} bytes. */
+  readonly body: string
+  /** For the application: ERR_WS_BAD_REQUEST. */
+  readonly error: WebSocketError
+}
+
+/** The reason phrases of RFC 9110 §15, RFC 6585 and RFC 7725 that a refusal has a use for. */
+const reasons = new Map([
+  [301, 'Moved Permanently'],
+  [302, 'Found'],
+  [303, 'See Other'],
+  [307, 'Temporary Redirect'],
+  [308, 'Permanent Redirect'],
+  [400, 'Bad Request'],
+  [401, 'Unauthorized'],
+  [402, 'Payment Required'],
+  [403, 'Forbidden'],
+  [404, 'Not Found'],
+  [405, 'Method Not Allowed'],
+  [406, 'Not Acceptable'],
+  [408, 'Request Timeout'],
+  [409, 'Conflict'],
+  [410, 'Gone'],
+  [413, 'Content Too Large'],
+  [414, 'URI Too Long'],
+  [421, 'Misdirected Request'],
+  [422, 'Unprocessable Content'],
+  [426, 'Upgrade Required'],
+  [428, 'Precondition Required'],
+  [429, 'Too Many Requests'],
+  [431, 'Request Header Fields Too Large'],
+  [451, 'Unavailable For Legal Reasons'],
+  [500, 'Internal Server Error'],
+  [501, 'Not Implemented'],
+  [502, 'Bad Gateway'],
+  [503, 'Service Unavailable'],
+  [504, 'Gateway Timeout'],
+  [505, 'HTTP Version Not Supported'],
+])
+
+const encoder = new TextEncoder()
+
+/**
+ * Makes a refusal.
+ *
+ * @param status 300..599
+ * @param message the body, at most 1024 bytes in UTF-8, and the message of `error`; the reason phrase when not given
+ * @param headers added to the answer. Content-Type replaces ours; Content-Length and Transfer-Encoding are not taken
+ * @throws RangeError ERR_WS_ARGUMENT for another status or a longer message; TypeError ERR_WS_HEADER
+ */
+export function refuse(
+  status: number,
+  message = reasons.get(status) ?? '',
+  headers: HeaderInput = [],
+): Refusal {
+  if (!Number.isInteger(status) || status < 300 || status > 599) {
+    throw rangeError('ERR_WS_ARGUMENT', `the status of a refusal must be 300 to 599: ${status}`)
+  }
+  if (encoder.encode(message).length > MAX_REFUSAL_BODY) {
+    throw rangeError('ERR_WS_ARGUMENT', `the body of a refusal must be at most ${MAX_REFUSAL_BODY} bytes`)
+  }
+  const fields = fieldsOf(headers)
+  for (const name of ['Content-Length', 'Transfer-Encoding']) {
+    if (valuesOf(fields, name).length > 0) throw typeError('ERR_WS_HEADER', `header not allowed: ${name}`)
+  }
+  const error = new WebSocketError('ERR_WS_BAD_REQUEST', {
+    message: `handshake refused with ${status}: ${message}`,
+    remote: true,
+  })
+  return { status, headers: fields, body: message, error }
+}
+
+/** The refusal of a request whose head could not be parsed: 400, or 431 when it is too long. */
+export function refuseHead(error: HeadError): Refusal {
+  return refuse(error.status, error.fault)
+}
+
+/** Bytes of the answer. It ends the connection: `Connection: close`, and nothing that follows the request is read. */
+export function responseOf(refusal: Refusal): Uint8Array {
+  const { status, headers, body } = refusal
+  const bytes = encoder.encode(body)
+  const fields: Field[] = [['Connection', [...valuesOf(headers, 'Connection'), 'close'].join(', ')]]
+  const add = (name: string, value: string) => {
+    if (valuesOf(headers, name).length === 0) fields.push([name, value])
+  }
+  add('Content-Type', 'text/plain; charset=utf-8')
+  fields.push(['Content-Length', String(bytes.length)])
+  add('Sec-WebSocket-Version', '13')
+  fields.push(...headers.filter(([name]) => asciiLowerCase(name) !== 'connection'))
+  return formatMessage(`HTTP/1.1 ${status} ${reasons.get(status) ?? ''}`, fields, bytes)
+}
