@@ -1,0 +1,4 @@
+import type { Kernel } from '../src/kernel/kernel.ts'
+
+declare const native: Kernel | undefined
+export = native

@@ -1,0 +1,122 @@
+// Opens WebSocket connections (RFC 6455 §4.1): gorilla/websocket's Dialer, by our own handshake over net and tls.
+// Not over http.request: the bytes behind the 101 stay in our hands, and nothing of the request outlives it.
+
+import { connect as connectTcp, isIP } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import { portableRandom } from '../codec/masking-keys.ts'
+import { Protocol } from '../codec/protocol.ts'
+import { Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
+import {
+  buildRequest,
+  type ClientOffer,
+  headersOf,
+  makeKey,
+  parseUrl,
+  type WebSocketUrl,
+} from '../handshake/index.ts'
+import { nodeClock } from '../node/clock.ts'
+import { SocketTransport } from '../node/socket-transport.ts'
+import { nodeText } from '../node/text.ts'
+import { exchange } from './exchange.ts'
+import type { DialerOptions, DialOptions } from './options.ts'
+
+/** Milliseconds for the handshake when nothing is said. */
+const DEFAULT_HANDSHAKE_TIMEOUT = 30_000
+
+function ignore(): void {}
+
+export class Dialer {
+  private readonly options: DialerOptions
+
+  /** @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none */
+  constructor(options: DialerOptions = {}) {
+    checkConnOptions(options)
+    this.options = options
+  }
+
+  /**
+   * Connects, and resolves with the open connection.
+   *
+   * Rejects with BadHandshakeError (status, headers, first 1,024 bytes of the body) when the server answers anything but
+   * a good 101; ERR_WS_CONNECT when there is no answer, its cause the socket's error; ERR_WS_HEAD when it is no HTTP;
+   * ERR_WS_TIMEOUT; or the signal's reason. The socket is destroyed in each case.
+   *
+   * @param url ws or wss, without fragment and user information
+   * @param options go before those of the Dialer
+   * @throws TypeError ERR_WS_URL, ERR_WS_HEADER, ERR_WS_ARGUMENT, RangeError ERR_WS_ARGUMENT at once, nothing dialled
+   */
+  dial(url: string | URL, options: DialOptions = {}): Promise<Conn> {
+    const all: DialOptions = { ...this.options, ...options }
+    const settings = checkConnOptions(all)
+    const timeout = checkMilliseconds('handshakeTimeout', all.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT)
+    const parsed = parseUrl(url)
+    const { headers, origin, signal } = all
+    const offer: ClientOffer = { key: makeKey(portableRandom), subprotocols: all.subprotocols ?? [] }
+    const request = buildRequest(parsed, {
+      ...offer,
+      ...(headers === undefined ? {} : { headers }),
+      ...(origin === undefined ? {} : { origin }),
+    })
+    const promise = signal?.aborted
+      ? Promise.reject(signal.reason)
+      : open(parsed, request, offer, settings, timeout, signal, all.tls)
+    promise.catch(ignore)
+    return promise
+  }
+}
+
+async function open(
+  { secure, hostname, port }: WebSocketUrl,
+  request: Uint8Array,
+  offer: ClientOffer,
+  settings: ConnSettings,
+  timeout: number,
+  signal: AbortSignal | undefined,
+  tls: DialerOptions['tls'],
+): Promise<Conn> {
+  const target = { host: hostname, port, allowHalfOpen: true, noDelay: true }
+  const socket = secure
+    ? connectTls({
+        ...target,
+        ...(isIP(hostname) ? {} : { servername: hostname }),
+        ALPNProtocols: ['http/1.1'],
+        ...tls,
+      })
+    : connectTcp(target)
+  const readyEvent = secure ? 'secureConnect' : 'connect'
+  const { head, agreement, rest } = await exchange(socket, { request, offer, readyEvent, timeout, signal })
+  const { readLimit, maxFragments, lenientLength, checkUtf8 } = settings
+  const conn = new Conn<unknown>(
+    {
+      transport: new SocketTransport(socket),
+      protocol: new Protocol({
+        role: 'client',
+        text: nodeText,
+        readLimit,
+        maxFragments,
+        lenientLength,
+        checkUtf8,
+        checkSentUtf8: checkUtf8,
+      }),
+      clock: nodeClock,
+      settings,
+      handshake: Object.freeze({
+        status: head.status,
+        headers: headersOf(head.fields),
+        subprotocol: agreement.subprotocol,
+        extensions: agreement.extensions.map(({ name }) => name),
+      }),
+    },
+    undefined,
+  )
+  if (rest.length > 0) conn.onBytes(rest, 0, rest.length, true)
+  return conn
+}
+
+/** The Dialer behind {@link dial}, with every option at its default. */
+export const defaultDialer: Dialer = new Dialer()
+
+/** Connects by the {@link defaultDialer}; see {@link Dialer.dial}. */
+export function dial(url: string | URL, options?: DialOptions): Promise<Conn> {
+  return defaultDialer.dial(url, options)
+}

@@ -1,0 +1,50 @@
+// How a connection ended: what `conn.closed` resolves to, and the error that reads reject with.
+// RFC 6455 §7.1.5 and §7.1.6 (close code and reason), §7.1.7 (failing the connection).
+
+import { CloseNoStatusReceived } from '../codec/constants.ts'
+import { WebSocketError } from '../codec/errors.ts'
+
+export interface CloseInfo {
+  /**
+   * The received close code; 1005 when the Close frame had none; the code of the fault when the connection failed
+   * (1002, 1007, 1008, 1009, 1011); 1006 when it ended without a Close frame.
+   */
+  readonly code: number
+  /** The received reason; '' when there was none. */
+  readonly reason: string
+  /** Close frames passed both ways. */
+  readonly wasClean: boolean
+  /** Why, when it was not. */
+  readonly error?: WebSocketError
+}
+
+/** gorilla/websocket's names, which its error texts carry. */
+const names: Readonly<Record<number, string>> = {
+  1000: 'normal',
+  1001: 'going away',
+  1002: 'protocol error',
+  1003: 'unsupported data',
+  1005: 'no status',
+  1006: 'abnormal closure',
+  1007: 'invalid payload data',
+  1008: 'policy violation',
+  1009: 'message too big',
+  1010: 'mandatory extension missing',
+  1011: 'internal server error',
+  1012: 'service restart',
+  1013: 'try again later',
+  1014: 'bad gateway',
+  1015: 'TLS handshake error',
+}
+
+/** The error of reads behind a received Close frame. */
+export function closedError(code: number, reason: string): WebSocketError {
+  const name = names[code] === undefined ? '' : ` (${names[code]})`
+  const text = reason === '' || code === CloseNoStatusReceived ? '' : `: ${reason}`
+  return new WebSocketError('ERR_WS_CLOSED', {
+    message: `close ${code}${name}${text}`,
+    closeCode: code,
+    reason,
+    remote: true,
+  })
+}

@@ -1,0 +1,70 @@
+// Finds a dead peer (RFC 6455 §5.5.2): a ping every interval, and any byte within the timeout behind it proves life.
+// Only time in which the transport was being read counts; a late timer looks once more before it judges.
+
+import type { Clock } from '../codec/ports.ts'
+
+export interface KeepAliveOptions {
+  /** Milliseconds between two pings. */
+  readonly interval: number
+  /** Milliseconds that the peer may stay silent behind a ping. */
+  readonly timeout: number
+}
+
+/** After the timeout, bytes that already arrived get one more round of the event loop to be read. */
+const SECOND_LOOK = 20
+
+export class KeepAlive {
+  private readonly clock: Clock
+  private readonly options: KeepAliveOptions
+  private readonly ping: () => void
+  private readonly silent: () => void
+  private timer: unknown
+  private heard = false
+
+  /** @param silent called once when the peer is dead */
+  constructor(clock: Clock, options: KeepAliveOptions, ping: () => void, silent: () => void) {
+    this.clock = clock
+    this.options = options
+    this.ping = ping
+    this.silent = silent
+    this.resume()
+  }
+
+  /** Bytes arrived. */
+  alive(): void {
+    this.heard = true
+  }
+
+  /** Reading goes on; a new interval begins. */
+  resume(): void {
+    this.after(this.options.interval, this.probe)
+  }
+
+  /** Reading stops, or the connection closes: no time counts. */
+  stop(): void {
+    this.clock.clearTimer(this.timer)
+    this.timer = undefined
+  }
+
+  private after(ms: number, task: () => void): void {
+    this.clock.clearTimer(this.timer)
+    this.timer = this.clock.setTimer(task, ms)
+  }
+
+  private readonly probe = (): void => {
+    this.heard = false
+    this.ping()
+    this.after(this.options.timeout, this.judge)
+  }
+
+  private readonly judge = (): void => {
+    if (!this.heard) this.after(SECOND_LOOK, this.judgeAgain)
+    else if (this.options.timeout >= this.options.interval) this.probe()
+    else this.after(this.options.interval - this.options.timeout, this.probe)
+  }
+
+  private readonly judgeAgain = (): void => {
+    if (this.heard) this.judge()
+    else this.silent()
+  }
+}

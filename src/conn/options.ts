@@ -1,0 +1,67 @@
+// What a connection can be told, its defaults, and the checked form that connections of one Upgrader or Dialer share.
+// Limits are whole numbers, never coerced; times are milliseconds.
+
+import { typeError } from '../codec/errors.ts'
+import { checkLimit } from '../codec/limits.ts'
+import type { KeepAliveOptions } from './keep-alive.ts'
+import { checkMilliseconds } from './waiter.ts'
+
+export interface ConnOptions {
+  /** Most bytes of a received message; default 16 MiB. Beyond: close code 1009. */
+  readonly readLimit?: number
+  /** Most frames of a received message; default 131,072. Beyond: close code 1008. */
+  readonly maxFragments?: number
+  /** Accept frame lengths that are not in their shortest form; default false: close code 1002. */
+  readonly lenientLength?: boolean
+  /** Check that texts are UTF-8: received ones (close code 1007) and those given as bytes; default true. */
+  readonly checkUtf8?: boolean
+  /** Buffered outgoing bytes above which a write waits; default 1 MiB. */
+  readonly highWaterMark?: number
+  /** Buffered outgoing bytes above which a write is refused with ERR_WS_BUFFER_FULL; default 16 MiB. */
+  readonly hardLimit?: number
+  /** Milliseconds that the closing handshake may take, in every state; default 5,000. */
+  readonly closeTimeout?: number
+  /** Pings that find a dead peer; default false. `true`: every 30 s, dead after 30 s of silence. */
+  readonly keepAlive?: boolean | KeepAliveOptions
+}
+
+/** {@link ConnOptions}, checked and complete. */
+export interface ConnSettings {
+  readonly readLimit: number | undefined
+  readonly maxFragments: number | undefined
+  readonly lenientLength: boolean
+  readonly checkUtf8: boolean
+  readonly highWaterMark: number
+  readonly hardLimit: number
+  readonly closeTimeout: number
+  readonly keepAlive: KeepAliveOptions | undefined
+}
+
+const DEFAULT_KEEP_ALIVE: KeepAliveOptions = { interval: 30_000, timeout: 30_000 }
+
+function checkKeepAlive(value: boolean | KeepAliveOptions | undefined): KeepAliveOptions | undefined {
+  if (value === undefined || value === false) return undefined
+  if (value === true) return DEFAULT_KEEP_ALIVE
+  if (typeof value !== 'object' || value === null) {
+    throw typeError('ERR_WS_ARGUMENT', 'keepAlive must be a boolean or { interval, timeout }')
+  }
+  return {
+    interval: checkMilliseconds('keepAlive.interval', value.interval),
+    timeout: checkMilliseconds('keepAlive.timeout', value.timeout),
+  }
+}
+
+/** @throws RangeError, TypeError ERR_WS_ARGUMENT */
+export function checkConnOptions(options: ConnOptions): ConnSettings {
+  return {
+    readLimit: options.readLimit === undefined ? undefined : checkLimit('readLimit', options.readLimit, 0),
+    maxFragments:
+      options.maxFragments === undefined ? undefined : checkLimit('maxFragments', options.maxFragments, 0),
+    lenientLength: options.lenientLength ?? false,
+    checkUtf8: options.checkUtf8 ?? true,
+    highWaterMark: checkLimit('highWaterMark', options.highWaterMark, 1024 * 1024),
+    hardLimit: checkLimit('hardLimit', options.hardLimit, 16 * 1024 * 1024),
+    closeTimeout: checkMilliseconds('closeTimeout', options.closeTimeout ?? 5_000),
+    keepAlive: checkKeepAlive(options.keepAlive),
+  }
+}

@@ -1,0 +1,31 @@
+// Runs an application's handler for a connection and tells its own errors from the connection's end.
+// A handler that fails closes its connection with 1011 and disturbs no other.
+
+import { CloseInternalServerErr } from '../codec/constants.ts'
+import { WebSocketError } from '../codec/errors.ts'
+import type { Conn } from './conn.ts'
+
+/** Whether `error`, or what caused it, is the end of `conn` itself. */
+function isOwnEnd(conn: Conn, error: unknown): boolean {
+  for (let e = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
+    if (e === conn.failure) return true
+    if (e instanceof WebSocketError && (e.code === 'ERR_WS_CLOSE_SENT' || e.code === 'ERR_WS_CLOSED'))
+      return true
+  }
+  return false
+}
+
+/** Calls `handler`; its failure closes the connection with 1011 and goes to `onError`. */
+export async function runHandler<Data>(
+  conn: Conn<Data>,
+  handler: (conn: Conn<Data>) => unknown,
+  onError: ((error: unknown, conn: Conn<Data>) => void) | undefined,
+): Promise<void> {
+  try {
+    await handler(conn)
+  } catch (error) {
+    if (isOwnEnd(conn as Conn, error)) return
+    conn.close(CloseInternalServerErr)
+    onError?.(error, conn)
+  }
+}

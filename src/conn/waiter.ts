@@ -1,0 +1,102 @@
+// One pending operation: a promise that settles once, and whatever may end it early.
+// A rejection is marked as handled, since the outcome is always in `conn.closed` too.
+
+import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
+import type { Clock } from '../codec/ports.ts'
+
+/** How long an operation may take. All three may be given; the first to come ends it. */
+export interface Op {
+  /** Aborts the operation, which then rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** Milliseconds from the call, 0 to 2^31-1. */
+  readonly timeout?: number
+  /** A point of wall-clock time, at most 2^31-1 ms away; it is turned into a monotonic one at the call. */
+  readonly deadline?: Date
+}
+
+const MAX_TIMER = 2 ** 31 - 1
+
+/** `name`, if it is a number of milliseconds that a timer can take. */
+export function checkMilliseconds(name: string, value: unknown): number {
+  if (typeof value !== 'number')
+    throw typeError('ERR_WS_ARGUMENT', `${name} must be a number of milliseconds`)
+  if (!(value >= 0 && value <= MAX_TIMER)) {
+    throw rangeError('ERR_WS_ARGUMENT', `${name} must be from 0 to ${MAX_TIMER} milliseconds, not ${value}`)
+  }
+  return value
+}
+
+/** Milliseconds from now until `deadline`; 0 when it has passed. */
+export function millisecondsUntil(deadline: unknown): number {
+  if (!(deadline instanceof Date) || Number.isNaN(deadline.getTime())) {
+    throw typeError('ERR_WS_ARGUMENT', 'deadline must be a valid Date')
+  }
+  return checkMilliseconds('deadline', Math.max(0, deadline.getTime() - Date.now()))
+}
+
+/** The shortest of the operation's limits, in milliseconds; undefined when it has none. */
+export function timeLimit(op: Op | undefined): number | undefined {
+  if (op === undefined) return undefined
+  const timeout = op.timeout === undefined ? undefined : checkMilliseconds('timeout', op.timeout)
+  const left = op.deadline === undefined ? undefined : millisecondsUntil(op.deadline)
+  if (timeout === undefined || left === undefined) return timeout ?? left
+  return Math.min(timeout, left)
+}
+
+function ignore(): void {}
+
+/** A rejected promise that nobody need handle. */
+export function rejected<T>(error: unknown): Promise<T> {
+  const promise = Promise.reject(error)
+  promise.catch(ignore)
+  return promise
+}
+
+export class Waiter<T> {
+  readonly promise: Promise<T>
+  private settle!: (value: T) => void
+  private refuse!: (error: unknown) => void
+  private disarm: (() => void) | undefined
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.settle = resolve
+      this.refuse = reject
+    })
+  }
+
+  resolve(value: T): void {
+    this.disarm?.()
+    this.settle(value)
+  }
+
+  reject(error: unknown): void {
+    this.disarm?.()
+    this.promise.catch(ignore)
+    this.refuse(error)
+  }
+
+  /**
+   * Calls `expire` with the error once the operation's time is up or its signal aborts, unless it settles before.
+   *
+   * @param limit milliseconds, or undefined for none
+   */
+  arm(
+    clock: Clock,
+    limit: number | undefined,
+    signal: AbortSignal | undefined,
+    expire: (error: unknown) => void,
+  ): void {
+    const timer =
+      limit === undefined
+        ? undefined
+        : clock.setTimer(() => expire(new WebSocketError('ERR_WS_TIMEOUT')), limit)
+    const onAbort = signal === undefined ? undefined : () => expire(signal.reason)
+    if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true })
+    this.disarm = () => {
+      this.disarm = undefined
+      if (timer !== undefined) clock.clearTimer(timer)
+      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
+    }
+  }
+}

@@ -1,0 +1,48 @@
+// gibbon-ws on Node: Upgrader, Dialer, Conn, and gorilla/websocket's names around them.
+// Exports only.
+
+import './node/native-kernel.ts'
+
+export * from './client/index.ts'
+export { formatCloseMessage } from './codec/close-payload.ts'
+export {
+  BinaryMessage,
+  CloseAbnormalClosure,
+  CloseBadGateway,
+  CloseGoingAway,
+  CloseInternalServerErr,
+  CloseInvalidFramePayloadData,
+  CloseMandatoryExtension,
+  CloseMessage,
+  CloseMessageTooBig,
+  CloseNormalClosure,
+  CloseNoStatusReceived,
+  ClosePolicyViolation,
+  CloseProtocolError,
+  CloseServiceRestart,
+  CloseTLSHandshake,
+  CloseTryAgainLater,
+  CloseUnsupportedData,
+  type ControlType,
+  type DataType,
+  PingMessage,
+  PongMessage,
+  TextMessage,
+} from './codec/constants.ts'
+export { type ErrorCode, WebSocketError } from './codec/errors.ts'
+export { Message } from './codec/message.ts'
+export {
+  type Bytes,
+  type CloseInfo,
+  type CloseOptions,
+  Conn,
+  type ConnOptions,
+  type ConnState,
+  type HandshakeInfo,
+  type KeepAliveOptions,
+  type Op,
+  type WriteOptions,
+} from './conn/index.ts'
+export { BadHandshakeError, type HeaderInput, type OriginPattern } from './handshake/index.ts'
+export { type KernelName, kernelName, kernelReason } from './kernel/select.ts'
+export * from './server/index.ts'

@@ -1,0 +1,27 @@
+// Time on Node: timers that keep no process alive, and the end of the turn by process.nextTick.
+// Shared by all connections of the process.
+
+import type { Clock, EndOfTurn } from '../codec/ports.ts'
+
+let turns: EndOfTurn[] = []
+
+// Armed from inside a microtask, the tick runs after every continuation of the turn; armed from the synchronous part of
+// an I/O callback it would run before the async handlers and split the batch.
+function tick(): void {
+  process.nextTick(run)
+}
+
+function run(): void {
+  const due = turns
+  turns = []
+  for (let i = 0; i < due.length; i++) due[i].endOfTurn()
+}
+
+export const nodeClock: Clock = {
+  now: () => performance.now(),
+  setTimer: (task, ms) => setTimeout(task, ms).unref(),
+  clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
+  atEndOfTurn(turn) {
+    if (turns.push(turn) === 1) queueMicrotask(tick)
+  },
+}

@@ -1,0 +1,109 @@
+// A byte transport over a Node socket: net, TLS, or any Duplex of bytes.
+// Its listeners are shared functions that find their transport on the socket, so that a connection costs no closures.
+
+import { Buffer } from 'node:buffer'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { TLSSocket } from 'node:tls'
+import type { ByteReceiver, ByteTransport, Segment } from '../codec/ports.ts'
+
+const transportOf = Symbol('gibbon-ws.transport')
+
+type Attached = Duplex & { [transportOf]: SocketTransport }
+
+const nothing = Buffer.alloc(0)
+
+function onData(this: Attached, chunk: Buffer): void {
+  // A chunk of Node's is a buffer of its own, never written to again.
+  this[transportOf].receiver.onBytes(chunk, 0, chunk.length, true)
+}
+
+function onEnd(this: Attached): void {
+  this[transportOf].receiver.onEnd()
+}
+
+function onError(this: Attached, error: Error): void {
+  this[transportOf].error = error
+}
+
+function onClose(this: Attached): void {
+  const { receiver, error } = this[transportOf]
+  receiver.onClose(error)
+}
+
+export class SocketTransport implements ByteTransport {
+  readonly raw: Duplex
+  receiver!: ByteReceiver
+  error: Error | undefined
+  /** A plain socket has copied everything to the kernel when its writableLength is 0 after a write; TLS has not. */
+  private readonly isPlain: boolean
+  /** Made when the first write does not leave at once. */
+  private onWritten: ((error?: Error | null) => void) | undefined
+
+  constructor(socket: Duplex) {
+    this.raw = socket
+    this.isPlain = socket instanceof Socket && !(socket instanceof TLSSocket)
+    if (socket instanceof Socket) {
+      socket.setTimeout(0)
+      socket.setNoDelay(true)
+    }
+  }
+
+  start(receiver: ByteReceiver): void {
+    const socket = this.raw as Attached
+    this.receiver = receiver
+    socket[transportOf] = this
+    if (socket.destroyed) {
+      process.nextTick(onClose.bind(socket))
+      return
+    }
+    socket.on('data', onData)
+    socket.on('end', onEnd)
+    socket.on('error', onError)
+    socket.on('close', onClose)
+  }
+
+  write(segments: readonly Segment[]): boolean {
+    const socket = this.raw
+    if (!socket.writable) return true
+    // Where bytes already wait, these will too: ask for the callback at once.
+    const waits = !this.isPlain || socket.writableLength > 0
+    const last = segments.length - 1
+    if (last > 0) socket.cork()
+    for (let i = 0; i <= last; i++) {
+      const { bytes, start, end } = segments[i]
+      const chunk = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, end - start)
+      if (waits && i === last) socket.write(chunk, this.written)
+      else socket.write(chunk)
+    }
+    if (last > 0) socket.uncork()
+    if (waits) return false
+    if (socket.writableLength === 0) return true
+    // The kernel took only a part; an empty write behind it tells when the rest has left.
+    socket.write(nothing, this.written)
+    return false
+  }
+
+  pause(): void {
+    this.raw.pause()
+  }
+
+  resume(): void {
+    this.raw.resume()
+  }
+
+  end(): void {
+    if (!this.raw.writableEnded) this.raw.end()
+  }
+
+  destroy(): void {
+    this.raw.destroy()
+  }
+
+  private get written(): (error?: Error | null) => void {
+    this.onWritten ??= (error) => {
+      if (!error) this.receiver.onWritten()
+    }
+    return this.onWritten
+  }
+}

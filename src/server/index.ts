@@ -1,0 +1,5 @@
+// The server room. Exports only.
+
+export type { Attachment } from './attachment.ts'
+export type { AttachOptions, Authorization, Authorize, UpgradeOptions, UpgraderOptions } from './options.ts'
+export { Upgrader } from './upgrader.ts'

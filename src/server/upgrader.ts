@@ -1,0 +1,227 @@
+// Turns HTTP requests into WebSocket connections (RFC 6455 §4.2): gorilla/websocket's Upgrader on Node's http server.
+// Node's parser is lax on this path (missing Host, HTTP/1.0, bodies), so the whole request is judged again.
+
+import type { IncomingMessage, Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
+import type { Duplex } from 'node:stream'
+import { WebSocketError } from '../codec/errors.ts'
+import { Protocol } from '../codec/protocol.ts'
+import { Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
+import {
+  type Acceptance,
+  acceptResponse,
+  checkSubprotocols,
+  type Field,
+  fieldsOf,
+  headersOf,
+  judgeRequest,
+  type OriginCheck,
+  originCheck,
+  type Refusal,
+  type RequestHead,
+  refuse,
+  responseOf,
+} from '../handshake/index.ts'
+import { nodeClock } from '../node/clock.ts'
+import { SocketTransport } from '../node/socket-transport.ts'
+import { nodeText } from '../node/text.ts'
+import { Attachment } from './attachment.ts'
+import type { AttachOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
+import { registryOf } from './registry.ts'
+
+/** Milliseconds for the handshake when nothing is said. */
+const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
+
+/** Sockets that were answered: 101 or a refusal. */
+const answered = new WeakSet<Duplex>()
+
+/** What a connection is made with beyond the Upgrader's own options. */
+interface Terms {
+  readonly settings: ConnSettings
+  readonly onGone?: (conn: Conn) => void
+}
+
+function headOf(request: IncomingMessage): RequestHead {
+  const { rawHeaders } = request
+  const fields: Field[] = []
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) fields.push([rawHeaders[i], rawHeaders[i + 1]])
+  return { method: request.method ?? '', target: request.url ?? '', httpVersion: request.httpVersion, fields }
+}
+
+function ignore(): void {}
+
+/** Sends the refusal and ends the socket. @returns the error for the caller */
+function refuseOn(socket: Duplex, refusal: Refusal): WebSocketError {
+  answered.add(socket)
+  socket.end(responseOf(refusal), () => socket.destroy())
+  return refusal.error
+}
+
+/** The connection on a socket whose 101 is written. */
+function open<Data>(
+  socket: Duplex,
+  { method, target, fields }: RequestHead,
+  { subprotocol }: Acceptance,
+  data: Data,
+  { settings, onGone }: Terms,
+): Conn<Data> {
+  const { readLimit, maxFragments, lenientLength, checkUtf8 } = settings
+  return new Conn<Data>(
+    {
+      transport: new SocketTransport(socket),
+      protocol: new Protocol({
+        role: 'server',
+        text: nodeText,
+        readLimit,
+        maxFragments,
+        lenientLength,
+        checkUtf8,
+        checkSentUtf8: checkUtf8,
+      }),
+      clock: nodeClock,
+      settings,
+      handshake: Object.freeze({
+        method,
+        path: target,
+        headers: headersOf(fields),
+        subprotocol,
+        extensions: [],
+      }),
+      ...(onGone ? { onGone } : {}),
+    },
+    data,
+  )
+}
+
+export class Upgrader {
+  private readonly subprotocols: readonly string[]
+  private readonly isAllowedOrigin: OriginCheck
+  private readonly checkOrigin: UpgraderOptions['checkOrigin']
+  private readonly handshakeTimeout: number
+  private readonly options: UpgraderOptions
+  private readonly settings: ConnSettings
+
+  /** @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none */
+  constructor(options: UpgraderOptions = {}) {
+    this.options = options
+    this.settings = checkConnOptions(options)
+    this.subprotocols = [...(options.subprotocols ?? [])]
+    checkSubprotocols(this.subprotocols)
+    this.isAllowedOrigin = originCheck(options.origins)
+    this.checkOrigin = options.checkOrigin
+    this.handshakeTimeout = checkMilliseconds(
+      'handshakeTimeout',
+      options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT,
+    )
+  }
+
+  /**
+   * Answers the server's upgrade requests and runs `handler` for every connection.
+   *
+   * A handler that rejects closes its connection with 1011, unless the connection's own end made it reject. Requests
+   * for no attached path are left to the server's other upgrade listeners, and get 404 when there are none.
+   *
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   */
+  attach<Data = unknown>(
+    server: Server | TlsServer,
+    options: AttachOptions<Data>,
+    handler: (conn: Conn<Data>) => unknown,
+  ): Attachment<Data> {
+    const settings = checkConnOptions({
+      ...this.options,
+      keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
+    })
+    const attachment = new Attachment<Data>(options, handler, (request, socket, head, onGone) =>
+      this.answer(request, socket, head, options, { settings, onGone }),
+    )
+    registryOf(server).add(attachment)
+    return attachment
+  }
+
+  /**
+   * Answers one upgrade request, from a server's 'upgrade' event.
+   *
+   * @param head bytes that came behind the request; they are the first frames
+   * @returns the open connection; rejects with ERR_WS_BAD_REQUEST once the request was refused, ERR_WS_UPGRADED when
+   *   the socket was answered before, ERR_WS_ABNORMAL_CLOSURE when the peer left meanwhile, ERR_WS_HEADER for headers
+   *   that cannot be sent (the peer gets 500)
+   */
+  upgrade<Data = unknown>(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Uint8Array,
+    options: UpgradeOptions<Data> = {},
+  ): Promise<Conn<Data>> {
+    const promise = this.answer(request, socket, head, options, { settings: this.settings })
+    promise.catch(ignore)
+    return promise
+  }
+
+  private async answer<Data>(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Uint8Array,
+    options: UpgradeOptions<Data>,
+    terms: Terms,
+  ): Promise<Conn<Data>> {
+    if (answered.has(socket)) throw new WebSocketError('ERR_WS_UPGRADED')
+    answered.add(socket)
+    // The peer may reset the connection while the application decides.
+    socket.on('error', ignore)
+    const requestHead = headOf(request)
+    const verdict = judgeRequest(requestHead, { subprotocols: this.subprotocols })
+    if ('status' in verdict) throw refuseOn(socket, verdict)
+    let response: Uint8Array
+    let data: Data | undefined
+    try {
+      const decision = await this.decide(request, requestHead, options)
+      if ('status' in decision) throw refuseOn(socket, decision)
+      data = decision.data
+      response = acceptResponse(verdict, decision.headers)
+    } catch (error) {
+      // The application's own failure; a refusal has been sent already.
+      if (socket.writable && !socket.writableEnded) refuseOn(socket, refuse(500))
+      throw error
+    }
+    if (!socket.writable) {
+      throw new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
+        message: 'the peer left before the handshake was complete',
+        remote: true,
+      })
+    }
+    socket.write(response)
+    const conn = open(socket, requestHead, verdict, data as Data, terms)
+    socket.removeListener('error', ignore)
+    if (head.length > 0) conn.onBytes(head, 0, head.length, true)
+    return conn
+  }
+
+  /** What the application says: its refusal, or what the connection begins with. */
+  private async decide<Data>(
+    request: IncomingMessage,
+    requestHead: RequestHead,
+    { authorize, headers }: UpgradeOptions<Data>,
+  ): Promise<Refusal | { data: Data | undefined; headers: Field[] }> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<Refusal>((resolve) => {
+      timer = setTimeout(() => resolve(refuse(503, 'the handshake took too long')), this.handshakeTimeout)
+    })
+    const decision = async () => {
+      const allowed =
+        this.checkOrigin === undefined
+          ? this.isAllowedOrigin(requestHead.fields)
+          : await this.checkOrigin(request)
+      if (allowed !== true) return refuse(403, 'origin not allowed')
+      const said = await authorize?.(request)
+      if (said && 'status' in said) return refuse(said.status, said.body, said.headers)
+      const fields = [...fieldsOf(headers ?? []), ...fieldsOf((said ? said.headers : undefined) ?? [])]
+      return { data: said ? said.data : undefined, headers: fields }
+    }
+    try {
+      return await Promise.race([decision(), late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
