@@ -52,7 +52,7 @@ import {
   type PongMessage,
   TextMessage,
 } from './constants.ts'
-import { typeError, type WebSocketError } from './errors.ts'
+import { typeError, WebSocketError } from './errors.ts'
 import type { DecoderEvent } from './events.ts'
 import { faultError } from './faults.ts'
 import { Gather } from './gather.ts'
@@ -160,9 +160,9 @@ export class Decoder {
   /** @internal As {@link push}, for bytes[start..end). */
   pushRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
     const events: DecoderEvent[] = []
-    // Other threads or a resize may change such memory under us: work on a copy.
+    // Other threads or a resize may change such memory under us; and no message may keep a large block alive.
     const buffer = bytes.buffer as ArrayBufferLike & { resizable?: boolean }
-    if (buffer.resizable || !(buffer instanceof ArrayBuffer)) keep = true
+    if (buffer.byteLength > WINDOW_BYTES || buffer.resizable || !(buffer instanceof ArrayBuffer)) keep = true
     let at = start
     while (at < end && !this.done) {
       if (this.isInFrame) {
@@ -229,15 +229,13 @@ export class Decoder {
         )
       } else if ((flags & (ROW_FIRST | ROW_FIN)) === (ROW_FIRST | ROW_FIN)) {
         events.push(new Message(opcode as DataType, bytes, start, length, this.formOf(flags), this.text))
-      } else if (
-        this.collect(
-          events,
-          length,
-          (flags & ROW_FIN) !== 0 ? this.gather.length + length : Number.POSITIVE_INFINITY,
-        )
-      ) {
+      } else {
+        const isLast = (flags & ROW_FIN) !== 0
+        this.headerOffset = base + (rows[row + 3] | 0)
+        if (!this.makeRoom(events, length, isLast ? this.gather.length + length : Number.POSITIVE_INFINITY))
+          return
         this.gather.append(bytes, start, start + length)
-        if ((flags & ROW_FIN) !== 0) this.deliver(events, flags)
+        if (isLast) this.deliver(events, flags)
       }
     }
   }
@@ -268,7 +266,7 @@ export class Decoder {
         (flags & ROW_FIN) !== 0
           ? state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
           : Number.POSITIVE_INFINITY
-      if (!this.collect(events, length, total)) return end
+      if (!this.makeRoom(events, length, total)) return end
       const { gather } = this
       const from = gather.length
       if (key === 0) {
@@ -314,7 +312,7 @@ export class Decoder {
   }
 
   /** Makes room for `more` bytes of the message; false where the runtime has none, which fails as too big. */
-  private collect(events: DecoderEvent[], more: number, total: number): boolean {
+  private makeRoom(events: DecoderEvent[], more: number, total: number): boolean {
     try {
       this.gather.reserve(more, total)
       return true
@@ -356,7 +354,8 @@ export class Decoder {
     try {
       events.push(parseClosePayload(bytes, start, end, headerOffset, payloadOffset, this.kernel, this.text))
     } catch (error) {
-      this.fail(events, error as WebSocketError)
+      if (!(error instanceof WebSocketError)) throw error
+      this.fail(events, error)
     }
   }
 

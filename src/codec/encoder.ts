@@ -19,6 +19,9 @@ export const COPY_LIMIT = 32 * 1024
 /** Up to so many bytes a loop copies faster than a view is made (bench/kernels/mask.mjs). */
 const LOOP_COPY_MAX = 48
 
+/** No segments; never added to. */
+const none: SlabSegment[] = []
+
 export interface EncoderOptions {
   /** Our role: a client masks what it sends (RFC 6455 §5.1). */
   readonly role: 'server' | 'client'
@@ -32,7 +35,7 @@ export class Encoder {
   private readonly kernel: Kernel
   private readonly text: TextCodec
   private readonly keys: MaskingKeys | undefined
-  private segments: SlabSegment[] = []
+  private segments: SlabSegment[] = none
   /** The last of `segments`, while frames may still be added to it. */
   private open: SlabSegment | undefined
   private bytes = 0
@@ -108,7 +111,7 @@ export class Encoder {
   /** Takes what is encoded, in order; each segment is to be given to {@link release} once its bytes have left. */
   take(): SlabSegment[] {
     const { segments } = this
-    if (segments.length > 0) this.segments = []
+    this.segments = none
     this.open = undefined
     this.bytes = 0
     return segments
@@ -152,16 +155,22 @@ export class Encoder {
       open.end = end
     } else {
       this.open = new SlabSegment(slab.bytes, slab.used, end, slab)
-      this.segments.push(this.open)
+      this.append(this.open)
     }
     this.bytes += end - slab.used
     slab.used = end
   }
 
   private add(segment: SlabSegment): void {
-    this.segments.push(segment)
+    this.append(segment)
     this.open = undefined
     this.bytes += segment.end - segment.start
+  }
+
+  private append(segment: SlabSegment): void {
+    // Nearly always there is one: an array made for it is a sixth of one that push() makes room in.
+    if (this.segments.length === 0) this.segments = [segment]
+    else this.segments.push(segment)
   }
 }
 

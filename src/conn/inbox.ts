@@ -3,22 +3,32 @@
 
 import { WebSocketError } from '../codec/errors.ts'
 import type { Message } from '../codec/message.ts'
-import { rejected, Waiter } from './waiter.ts'
+import { markHandled, rejected, Waiter } from './waiter.ts'
 
 /** What a waiting message costs beside its payload, for the count of bytes read ahead. */
 const MESSAGE_COST = 64
 
-/** A read that waits. A loop's read ends with `done` when the connection ends in order; a plain one rejects. */
-interface Reader {
-  readonly loop: Waiter<IteratorResult<Message, undefined>> | undefined
-  readonly plain: Waiter<Message> | undefined
+type Result = IteratorResult<Message, undefined>
+
+// The loop's read is the one that every message of a quiet connection passes: its promise is taken apart without a
+// closure or an object of its own.
+let newResolve: (result: Result) => void
+let newReject: (error: unknown) => void
+
+function takeApart(resolve: (result: Result) => void, reject: (error: unknown) => void): void {
+  newResolve = resolve
+  newReject = reject
 }
 
 export class Inbox {
   private queue: Message[] = []
   private next = 0
   private bytes = 0
-  private reader: Reader | undefined
+  /** The read that waits: a plain one, which may be armed with a time limit, or a loop's. */
+  private plain: Waiter<Message> | undefined
+  private loop: Promise<Result> | undefined
+  private resolveLoop: ((result: Result) => void) | undefined
+  private rejectLoop: ((error: unknown) => void) | undefined
   private error: WebSocketError | undefined
   private isClean = false
 
@@ -32,7 +42,7 @@ export class Inbox {
   }
 
   get hasReader(): boolean {
-    return this.reader !== undefined
+    return this.loop !== undefined || this.plain !== undefined
   }
 
   /** Why reading has ended; undefined while it has not. */
@@ -41,15 +51,17 @@ export class Inbox {
   }
 
   push(message: Message): void {
-    const { reader } = this
-    if (reader === undefined) {
+    if (this.loop !== undefined) {
+      this.loop = undefined
+      this.resolveLoop?.({ done: false, value: message })
+    } else if (this.plain !== undefined) {
+      const { plain } = this
+      this.plain = undefined
+      plain.resolve(message)
+    } else {
       this.queue.push(message)
       this.bytes += message.byteLength + MESSAGE_COST
-      return
     }
-    this.reader = undefined
-    if (reader.loop !== undefined) reader.loop.resolve({ done: false, value: message })
-    else reader.plain?.resolve(message)
   }
 
   /** The oldest waiting message. */
@@ -66,30 +78,30 @@ export class Inbox {
     return message
   }
 
-  /** The next message of a loop; only when none waits. */
-  waitInLoop(): Promise<IteratorResult<Message, undefined>> {
-    if (this.reader !== undefined) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
+  /** The next message of a loop, which ends when the connection was closed in order; only when none waits. */
+  waitInLoop(): Promise<Result> {
+    if (this.hasReader) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
     if (this.error !== undefined) {
       return this.isClean ? Promise.resolve({ done: true, value: undefined }) : rejected(this.error)
     }
-    const loop = new Waiter<IteratorResult<Message, undefined>>()
-    this.reader = { loop, plain: undefined }
-    return loop.promise
+    this.loop = new Promise<Result>(takeApart)
+    this.resolveLoop = newResolve
+    this.rejectLoop = newReject
+    return this.loop
   }
 
   /** The next message; only when none waits. The waiter is returned to be armed, or the error that forbids it. */
   wait(): Waiter<Message> | WebSocketError {
-    if (this.reader !== undefined) return new WebSocketError('ERR_WS_CONCURRENT_READ')
+    if (this.hasReader) return new WebSocketError('ERR_WS_CONCURRENT_READ')
     if (this.error !== undefined) return this.error
-    const plain = new Waiter<Message>()
-    this.reader = { loop: undefined, plain }
-    return plain
+    this.plain = new Waiter<Message>()
+    return this.plain
   }
 
   /** The waiting plain read gives up; the next one may wait again. */
   abandon(error: unknown): void {
-    const plain = this.reader?.plain
-    this.reader = undefined
+    const { plain } = this
+    this.plain = undefined
     plain?.reject(error)
   }
 
@@ -101,10 +113,15 @@ export class Inbox {
     if (this.error !== undefined) return
     this.error = error
     this.isClean = clean
-    const { reader } = this
-    this.reader = undefined
-    if (reader?.loop !== undefined && clean) reader.loop.resolve({ done: true, value: undefined })
-    else if (reader?.loop !== undefined) reader.loop.reject(error)
-    else reader?.plain?.reject(error)
+    this.abandon(error)
+    const { loop } = this
+    this.loop = undefined
+    if (loop === undefined) return
+    if (clean) {
+      this.resolveLoop?.({ done: true, value: undefined })
+    } else {
+      markHandled(loop)
+      this.rejectLoop?.(error)
+    }
   }
 }

@@ -45,10 +45,15 @@ export function timeLimit(op: Op | undefined): number | undefined {
 
 function ignore(): void {}
 
+/** Nobody need handle the promise's rejection. */
+export function markHandled(promise: Promise<unknown>): void {
+  promise.catch(ignore)
+}
+
 /** A rejected promise that nobody need handle. */
 export function rejected<T>(error: unknown): Promise<T> {
   const promise = Promise.reject(error)
-  promise.catch(ignore)
+  markHandled(promise)
   return promise
 }
 
@@ -72,7 +77,7 @@ export class Waiter<T> {
 
   reject(error: unknown): void {
     this.disarm?.()
-    this.promise.catch(ignore)
+    markHandled(this.promise)
     this.refuse(error)
   }
 

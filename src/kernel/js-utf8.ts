@@ -41,24 +41,33 @@ export function utf8(bytes: Uint8Array, start: number, end: number, state: numbe
   let s = state & UTF8_STATE
   let wide = state & UTF8_WIDE
   while (i < end) {
-    if (s === UTF8_ACCEPT) {
-      while (i + 4 <= end && ((bytes[i] | bytes[i + 1] | bytes[i + 2] | bytes[i + 3]) & 0x80) === 0) i += 4
-      while (i < end && bytes[i] < 0x80) i++
-      // Two- and three-byte characters that are here whole and of the plain kind need no automaton.
-      while (i + 3 <= end) {
-        const lead = bytes[i]
-        if (lead < 0xc2 || lead > 0xef) break
-        if ((bytes[i + 1] & 0xc0) !== 0x80) break
-        if (lead < 0xe0) {
-          i += 2
-        } else {
-          if (lead === 0xe0 || lead === 0xed || (bytes[i + 2] & 0xc0) !== 0x80) break
-          i += 3
-        }
-        wide = UTF8_WIDE
+    // Characters that are here whole are judged where they stand, without the automaton.
+    while (s === UTF8_ACCEPT && i + 4 <= end) {
+      const lead = bytes[i]
+      if (lead < 0x80) {
+        i++
+        while (i + 4 <= end && ((bytes[i] | bytes[i + 1] | bytes[i + 2] | bytes[i + 3]) & 0x80) === 0) i += 4
+        continue
       }
-      if (i === end) break
+      const second = bytes[i + 1]
+      if ((second & 0xc0) !== 0x80 || lead < 0xc2) break
+      if (lead < 0xe0) {
+        i += 2
+      } else if (lead < 0xf0) {
+        // E0 80..9F would be overlong, ED A0..BF a surrogate.
+        if ((bytes[i + 2] & 0xc0) !== 0x80) break
+        if ((lead === 0xe0 && second < 0xa0) || (lead === 0xed && second >= 0xa0)) break
+        i += 3
+      } else {
+        // F0 80..8F would be overlong, F4 90.. and F5.. above U+10FFFF.
+        if (lead > 0xf4 || (bytes[i + 2] & 0xc0) !== 0x80 || (bytes[i + 3] & 0xc0) !== 0x80) break
+        if ((lead === 0xf0 && second < 0x90) || (lead === 0xf4 && second >= 0x90)) break
+        i += 4
+      }
+      wide = UTF8_WIDE
     }
+    if (i === end) break
+    // The last bytes, a character in progress, or the one that is wrong.
     const byte = bytes[i]
     if (byte >= 0x80) wide = UTF8_WIDE
     s = step(s, byte)
