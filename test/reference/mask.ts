@@ -1,0 +1,6 @@
+// The naive masking loop that every kernel is compared with.
+// RFC 6455 §5.3: octet i of the payload is XORed with octet i modulo 4 of the masking key.
+
+export function mask(payload: Uint8Array, key: ArrayLike<number>, phase = 0): Uint8Array {
+  return payload.map((octet, i) => octet ^ key[(i + phase) % 4]!)
+}
