@@ -4,8 +4,7 @@
 import { connect as connectTcp, isIP } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { portableRandom } from '../codec/masking-keys.ts'
-import { Protocol } from '../codec/protocol.ts'
-import { Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
+import { type Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
 import {
   buildRequest,
   type ClientOffer,
@@ -14,9 +13,7 @@ import {
   parseUrl,
   type WebSocketUrl,
 } from '../handshake/index.ts'
-import { nodeClock } from '../node/clock.ts'
-import { SocketTransport } from '../node/socket-transport.ts'
-import { nodeText } from '../node/text.ts'
+import { openOnSocket } from '../node/socket-conn.ts'
 import { exchange } from './exchange.ts'
 import type { DialerOptions, DialOptions } from './options.ts'
 
@@ -85,32 +82,20 @@ async function open(
     : connectTcp(target)
   const readyEvent = secure ? 'secureConnect' : 'connect'
   const { head, agreement, rest } = await exchange(socket, { request, offer, readyEvent, timeout, signal })
-  const { readLimit, maxFragments, lenientLength, checkUtf8 } = settings
-  const conn = new Conn<unknown>(
-    {
-      transport: new SocketTransport(socket),
-      protocol: new Protocol({
-        role: 'client',
-        text: nodeText,
-        readLimit,
-        maxFragments,
-        lenientLength,
-        checkUtf8,
-        checkSentUtf8: checkUtf8,
-      }),
-      clock: nodeClock,
-      settings,
-      handshake: Object.freeze({
-        status: head.status,
-        headers: headersOf(head.fields),
-        subprotocol: agreement.subprotocol,
-        extensions: agreement.extensions.map(({ name }) => name),
-      }),
-    },
-    undefined,
-  )
-  if (rest.length > 0) conn.onBytes(rest, 0, rest.length, true)
-  return conn
+  return openOnSocket<unknown>({
+    role: 'client',
+    socket,
+    early: rest,
+    settings,
+    handshake: Object.freeze({
+      status: head.status,
+      headers: headersOf(head.fields),
+      subprotocol: agreement.subprotocol,
+      extensions: agreement.extensions.map(({ name }) => name),
+    }),
+    data: undefined,
+    onGone: undefined,
+  })
 }
 
 /** The Dialer behind {@link dial}, with every option at its default. */

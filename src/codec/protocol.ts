@@ -129,6 +129,11 @@ export class Protocol {
     return [{ type: 0, error }]
   }
 
+  /** The connection is gone without the peer's word: nothing is received or encoded any more. */
+  abort(): void {
+    this.ended = true
+  }
+
   // ── Messages in ──────────────────────────────────────────────────────────────────────────────────────────
 
   /**

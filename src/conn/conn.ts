@@ -1,8 +1,7 @@
-// A WebSocket connection (RFC 6455): gorilla/websocket's Conn, over a Protocol and a byte transport.
-// It owns waiting and nothing else: queues, promises, time, pressure in both directions, and the end.
+// A WebSocket connection (RFC 6455): gorilla/websocket's Conn. Reads, writes and closes, each as a promise.
+// What happens in between, and how it ends, is the Link's.
 
 import {
-  CloseMessage,
   CloseNormalClosure,
   type ControlType,
   type DataType,
@@ -13,20 +12,12 @@ import { WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
 import type { ByteTransport, Clock } from '../codec/ports.ts'
 import type { Protocol } from '../codec/protocol.ts'
-import { type CloseInfo, closedError } from './close-info.ts'
+import type { CloseInfo } from './close-info.ts'
 import type { HandshakeInfo } from './handshake-info.ts'
-import { Inbox } from './inbox.ts'
-import { KeepAlive } from './keep-alive.ts'
+import { Link } from './link.ts'
 import type { ConnSettings } from './options.ts'
-import { Outbox } from './outbox.ts'
 import { type Bytes, controlBytes, isDataType, toData } from './payload.ts'
-import { Pings } from './pings.ts'
 import { type Op, rejected, timeLimit, Waiter } from './waiter.ts'
-
-/** Encoded bytes that go out without waiting for the end of the turn. */
-const FLUSH_FROM = 64 * 1024
-/** Bytes of waiting messages from which on the transport is not read until the application reads. */
-const READ_AHEAD = 64 * 1024
 
 const accepted = Promise.resolve()
 
@@ -47,8 +38,10 @@ export interface ConnParts {
   readonly clock: Clock
   readonly settings: ConnSettings
   readonly handshake: HandshakeInfo
+  /** Bytes behind the handshake that are here already, ours to change and keep. */
+  readonly early?: Uint8Array
   /** Called once when the transport is gone. */
-  readonly onGone?: (conn: Conn) => void
+  readonly onGone?: ((conn: Conn) => void) | undefined
 }
 
 /**
@@ -64,50 +57,22 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   /** What was agreed in the opening handshake; frozen. */
   readonly handshake: HandshakeInfo
 
-  private readonly transport: ByteTransport
-  private readonly protocol: Protocol
-  private readonly clock: Clock
-  private readonly settings: ConnSettings
-  private readonly inbox = new Inbox()
-  private readonly outbox: Outbox
-  private readonly keepAlive: KeepAlive | undefined
-  private readonly onGone: ((conn: Conn) => void) | undefined
-  private pings: Pings | undefined
-  private end: Waiter<CloseInfo> | undefined
-  private info: CloseInfo | undefined
-  private closeTimer: unknown
-  private isGone = false
-  private isPaused = false
-  private isArmed = false
-  private isDraining = false
+  private readonly link: Link
 
   /** @internal */
-  constructor({ transport, protocol, clock, settings, handshake, onGone }: ConnParts, data: Data) {
-    this.onGone = onGone
+  constructor(parts: ConnParts, data: Data) {
+    const { transport, onGone, early } = parts
     this.data = data
-    this.handshake = handshake
-    this.transport = transport
-    this.protocol = protocol
-    this.clock = clock
-    this.settings = settings
-    this.outbox = new Outbox(protocol, transport)
-    this.keepAlive =
-      settings.keepAlive === undefined
-        ? undefined
-        : new KeepAlive(
-            clock,
-            settings.keepAlive,
-            () => this.probe(),
-            () => this.fail(new WebSocketError('ERR_WS_PEER_SILENT')),
-          )
-    transport.start(this)
+    this.handshake = parts.handshake
+    this.link = new Link({ ...parts, onGone: onGone && (() => onGone(this as Conn)) })
+    transport.start(this.link)
+    if (early !== undefined && early.length > 0) this.link.onBytes(early, 0, early.length, true)
   }
 
   // ── State ────────────────────────────────────────────────────────────────────────────────────────────────
 
   get state(): ConnState {
-    if (this.isGone) return 'closed'
-    return this.info !== undefined || this.protocol.state !== 'open' ? 'closing' : 'open'
+    return this.link.state
   }
 
   /** The chosen subprotocol; '' when none was. */
@@ -117,19 +82,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /** Bytes accepted for sending and not handed over to the operating system, headers included. */
   get bufferedAmount(): number {
-    return this.outbox.bufferedAmount
+    return this.link.outbox.bufferedAmount
   }
 
   /** The runtime's own object below: a net.Socket or TLSSocket on Node. Reading or writing it breaks the stream. */
   get socket(): unknown {
-    return this.transport.raw
+    return this.link.transport.raw
   }
 
   /** How the connection ended; resolves once the transport is gone, and never rejects. */
   get closed(): Promise<CloseInfo> {
-    this.end ??= new Waiter()
-    if (this.isGone && this.info !== undefined) this.end.resolve(this.info)
-    return this.end.promise
+    return this.link.closed
   }
 
   /**
@@ -138,7 +101,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws RangeError ERR_WS_ARGUMENT
    */
   setReadLimit(bytes: number): void {
-    this.protocol.setReadLimit(bytes)
+    this.link.protocol.setReadLimit(bytes)
   }
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,9 +119,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     if (op?.signal?.aborted) return rejected(op.signal.reason)
     const message = this.takeMessage()
     if (message !== undefined) return Promise.resolve(message)
-    const waiter = this.inbox.wait()
+    const { inbox, clock } = this.link
+    const waiter = inbox.wait()
     if (waiter instanceof WebSocketError) return rejected(waiter)
-    if (op !== undefined) waiter.arm(this.clock, limit, op.signal, (error) => this.inbox.abandon(error))
+    if (op !== undefined) waiter.arm(clock, limit, op.signal, (error) => inbox.abandon(error))
     return waiter.promise
   }
 
@@ -171,7 +135,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
       next: () => {
         const message = this.takeMessage()
         return message === undefined
-          ? this.inbox.waitInLoop()
+          ? this.link.inbox.waitInLoop()
           : Promise.resolve({ done: false, value: message })
       },
       return: () => Promise.resolve({ done: true, value: undefined }),
@@ -181,8 +145,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   private takeMessage(): Message | undefined {
-    const message = this.inbox.take()
-    if (this.isPaused && this.inbox.isEmpty) this.resume()
+    const message = this.link.inbox.take()
+    if (message !== undefined) this.link.taken()
     return message
   }
 
@@ -229,26 +193,28 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     const bytes = controlBytes(type, data)
     const refusal = this.refusal(options)
     if (refusal !== undefined) return rejected(refusal)
+    const { link } = this
     try {
-      if (type === PingMessage) this.protocol.ping(bytes)
-      else if (type === PongMessage) this.protocol.pong(bytes)
+      if (type === PingMessage) link.protocol.ping(bytes)
+      else if (type === PongMessage) link.protocol.pong(bytes)
       else {
-        this.protocol.closeWith(bytes)
-        this.closing()
+        link.protocol.closeWith(bytes)
+        link.close(false)
       }
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
       return rejected(error)
     }
-    this.arm()
-    return this.accept(this.settings.highWaterMark, options)
+    link.encoded()
+    return this.accept(link.settings.highWaterMark, options)
   }
 
-  /** Waits until everything accepted so far is handed over to the operating system. */
+  /** Waits until everything accepted so far is handed over to the operating system; also behind {@link close}. */
   flush(op?: Op): Promise<void> {
-    const refusal = this.refusal(op)
+    timeLimit(op)
+    const refusal = op?.signal?.aborted ? op.signal.reason : this.failure
     if (refusal !== undefined) return rejected(refusal)
-    this.outbox.flush()
+    this.link.outbox.flush()
     return this.accept(0, op)
   }
 
@@ -259,18 +225,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @returns the round trip in milliseconds
    */
   ping(data?: string | Bytes, op?: Op): Promise<number> {
-    this.pings ??= new Pings()
-    const { pings, clock } = this
+    const { pings, clock, protocol } = this.link
     const bytes = data === undefined ? pings.nextData() : controlBytes(PingMessage, data)
     const limit = timeLimit(op)
     const refusal = this.refusal(op)
     if (refusal !== undefined) return rejected(refusal)
     try {
-      this.protocol.ping(bytes)
+      protocol.ping(bytes)
     } catch (error) {
       return rejected(error)
     }
-    this.arm()
+    this.link.encoded()
     const waiter = new Waiter<number>()
     pings.add(bytes, clock.now(), waiter)
     if (op !== undefined) waiter.arm(clock, limit, op.signal, (error) => pings.abandon(waiter, error))
@@ -284,7 +249,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   ): Promise<void> {
     const refusal = this.refusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    const { protocol, outbox, settings } = this
+    const { protocol, outbox, settings } = this.link
     const buffered = outbox.bufferedAmount
     if (buffered > settings.hardLimit) return rejected(new WebSocketError('ERR_WS_BUFFER_FULL'))
     let borrowed = false
@@ -294,27 +259,32 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     } catch (error) {
       return rejected(error)
     }
-    if (protocol.pendingBytes >= FLUSH_FROM) outbox.flush()
-    else this.arm()
+    this.link.encoded()
     return this.accept(borrowed ? 0 : settings.highWaterMark, options)
   }
 
-  /** Why nothing can be written now. */
+  /**
+   * Why nothing can be written now.
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
+   */
   private refusal(op: Op | undefined): unknown {
-    if (this.inbox.failure !== undefined) return this.inbox.failure
-    if (op?.signal?.aborted) return op.signal.reason
-    return undefined
+    if (op !== undefined) {
+      timeLimit(op)
+      if (op.signal?.aborted) return op.signal.reason
+    }
+    if (this.failure !== undefined) return this.failure
+    return this.link.protocol.isCloseSent ? this.link.closeSentError : undefined
   }
 
   /** The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here. */
   private accept(allowance: number, op: Op | undefined): Promise<void> {
-    const waiter = this.outbox.wait(allowance)
+    const waiter = this.link.outbox.wait(allowance)
     if (waiter === undefined) return accepted
     if (op !== undefined) {
-      waiter.arm(this.clock, timeLimit(op), op.signal, (error) => {
+      waiter.arm(this.link.clock, timeLimit(op), op.signal, (error) => {
         waiter.reject(error)
         const known = error instanceof WebSocketError ? error : undefined
-        this.fail(
+        this.link.fail(
           known ??
             new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'a write was aborted', cause: error }),
         )
@@ -335,172 +305,31 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   close(code: number = CloseNormalClosure, reason = '', options?: CloseOptions): Promise<CloseInfo> {
+    const { link } = this
     try {
-      this.protocol.close(code, reason)
+      link.protocol.close(code, reason)
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
-      this.fail(error)
+      link.fail(error)
     }
-    if (options?.drain) this.isDraining = true
-    this.outbox.flush()
-    this.closing()
-    return this.closed
+    link.close(options?.drain ?? false)
+    return link.closed
   }
 
   /** Ends the transport at once, without a Close frame; pending reads and writes reject. gorilla's Close. */
   terminate(): void {
-    this.fail(new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'the connection was terminated' }))
+    this.link.fail(
+      new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'the connection was terminated' }),
+    )
   }
 
-  /** @internal Why the connection failed or was closed by the peer; undefined while reading may go on. */
-  get failure(): WebSocketError | undefined {
-    return this.inbox.failure
+  /** @internal Whether `error` is what reads or writes of this very connection reject with at its end. */
+  isOwnEnd(error: unknown): boolean {
+    return error === this.failure || error === this.link.closeSentError
   }
 
-  /** A Close frame of ours is on its way: read on until the peer's, but not for ever. */
-  private closing(): void {
-    if (this.isGone || this.closeTimer !== undefined) return
-    this.keepAlive?.stop()
-    if (this.isPaused) this.resume()
-    this.closeTimer = this.clock.setTimer(() => {
-      this.fail(
-        new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
-          message: 'the peer did not finish the closing handshake',
-        }),
-      )
-    }, this.settings.closeTimeout)
-  }
-
-  /** What the connection ends with is known: reading ends behind the messages that are here. The first call counts. */
-  private conclude(info: CloseInfo, error: WebSocketError): void {
-    this.info ??= info
-    this.inbox.end(error, info.wasClean)
-    this.pings?.end(error)
-  }
-
-  /** The connection cannot go on: no Close frame, the transport is torn down. */
-  private fail(error: WebSocketError): void {
-    if (this.isGone) return
-    this.conclude({ code: error.closeCode ?? 1006, reason: '', wasClean: false, error }, error)
-    this.outbox.end(error)
-    this.transport.destroy()
-  }
-
-  private probe(): void {
-    if (this.state !== 'open') return
-    try {
-      this.protocol.ping()
-      this.outbox.flush()
-    } catch (error) {
-      this.fail(error as WebSocketError)
-    }
-  }
-
-  // ── The transport's side ─────────────────────────────────────────────────────────────────────────────────
-
-  /** @internal */
-  onBytes(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
-    this.keepAlive?.alive()
-    const events = this.protocol.receiveRange(bytes, start, end, !owned)
-    for (let i = 0; i < events.length; i++) {
-      const event = events[i]
-      switch (event.type) {
-        case 1:
-        case 2:
-          // After our Close only a read that is pending, or a drain, still wants messages.
-          if (!this.protocol.isCloseSent || this.isDraining || this.inbox.hasReader) this.inbox.push(event)
-          break
-        case PongMessage:
-          this.pings?.pong(event.data, this.clock.now())
-          break
-        case CloseMessage:
-          this.onClosed(event.code, event.reason)
-          return
-        case 0:
-          this.onFault(event.error)
-          return
-      }
-    }
-    if (this.protocol.pendingBytes > 0 || this.isReadAheadFull) this.arm()
-  }
-
-  /** @internal */
-  onWritten(): void {
-    this.outbox.written()
-    // Pongs that waited for the peer to drain are encoded now.
-    if (this.protocol.pendingBytes > 0) this.arm()
-  }
-
-  /** @internal */
-  onEnd(): void {
-    for (const event of this.protocol.receiveEnd()) if (event.type === 0) this.fail(event.error)
-    // The peer's end of a connection that is over on our side.
-    if (this.info !== undefined && !this.isGone) {
-      this.outbox.flush()
-      this.transport.end()
-    }
-  }
-
-  /** @internal */
-  onClose(cause?: Error): void {
-    if (this.isGone) return
-    this.isGone = true
-    this.clock.clearTimer(this.closeTimer)
-    this.keepAlive?.stop()
-    const error = new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { remote: true, ...(cause ? { cause } : {}) })
-    this.conclude({ code: 1006, reason: '', wasClean: false, error }, error)
-    this.outbox.end(this.inbox.failure ?? error)
-    if (this.info !== undefined) this.end?.resolve(this.info)
-    this.onGone?.(this as Conn)
-  }
-
-  /** @internal */
-  endOfTurn(): void {
-    this.isArmed = false
-    this.outbox.flush()
-    if (this.isReadAheadFull && !this.isPaused && this.state === 'open') {
-      this.isPaused = true
-      this.keepAlive?.stop()
-      this.transport.pause()
-    }
-  }
-
-  /** The peer's Close frame came; ours is encoded or was sent before. */
-  private onClosed(code: number, reason: string): void {
-    this.conclude({ code, reason, wasClean: true }, closedError(code, reason))
-    this.finish()
-  }
-
-  /** The peer broke the protocol; a Close frame that says so is encoded. */
-  private onFault(error: WebSocketError): void {
-    this.conclude({ code: error.closeCode ?? 1006, reason: '', wasClean: false, error }, error)
-    this.finish()
-    this.transport.end()
-  }
-
-  /** Nothing is read any more: what is encoded leaves, a server ends the transport first (RFC 6455 §7.1.1). */
-  private finish(): void {
-    this.outbox.flush()
-    this.closing()
-    if (this.protocol.role === 'server') this.transport.end()
-  }
-
-  private get isReadAheadFull(): boolean {
-    const { inbox } = this
-    return !inbox.isEmpty && inbox.waitingBytes + this.protocol.gatheredBytes >= READ_AHEAD
-  }
-
-  private resume(): void {
-    this.isPaused = false
-    if (!this.isGone) {
-      this.keepAlive?.resume()
-      this.transport.resume()
-    }
-  }
-
-  private arm(): void {
-    if (this.isArmed) return
-    this.isArmed = true
-    this.clock.atEndOfTurn(this)
+  /** Why the connection failed or was closed by the peer; undefined while reading may go on. */
+  private get failure(): WebSocketError | undefined {
+    return this.link.inbox.failure
   }
 }

@@ -8,6 +8,9 @@ import { markHandled, rejected, Waiter } from './waiter.ts'
 /** What a waiting message costs beside its payload, for the count of bytes read ahead. */
 const MESSAGE_COST = 64
 
+/** Read messages at the front of the queue from which on it is made anew, once they are half of it. */
+const COMPACT_FROM = 32
+
 type Result = IteratorResult<Message, undefined>
 
 // The loop's read is the one that every message of a quiet connection passes: its promise is taken apart without a
@@ -21,7 +24,8 @@ function takeApart(resolve: (result: Result) => void, reject: (error: unknown) =
 }
 
 export class Inbox {
-  private queue: Message[] = []
+  /** From `next` on; what was read is cleared, so that it can be let go. */
+  private queue: (Message | undefined)[] = []
   private next = 0
   private bytes = 0
   /** The read that waits: a plain one, which may be armed with a time limit, or a loop's. */
@@ -67,12 +71,17 @@ export class Inbox {
   /** The oldest waiting message. */
   take(): Message | undefined {
     const { queue } = this
-    if (queue.length === 0) return undefined
-    const message = queue[this.next++]
+    const message = queue[this.next]
+    if (message === undefined) return undefined
+    queue[this.next++] = undefined
     this.bytes -= message.byteLength + MESSAGE_COST
     if (this.next === queue.length) {
       // An idle connection holds no array that a burst once made large.
       this.queue = []
+      this.next = 0
+    } else if (this.next >= COMPACT_FROM && this.next * 2 >= queue.length) {
+      // A reader that is always a little behind would never see the queue empty.
+      this.queue = queue.slice(this.next)
       this.next = 0
     }
     return message

@@ -10,23 +10,28 @@ export interface KeepAliveOptions {
   readonly timeout: number
 }
 
+/** Whose peer is watched. */
+export interface KeepAliveHost {
+  /** Sends a ping. */
+  probe(): void
+  /** The peer is dead; called once. */
+  silent(): void
+}
+
 /** After the timeout, bytes that already arrived get one more round of the event loop to be read. */
 const SECOND_LOOK = 20
 
 export class KeepAlive {
   private readonly clock: Clock
   private readonly options: KeepAliveOptions
-  private readonly ping: () => void
-  private readonly silent: () => void
+  private readonly host: KeepAliveHost
   private timer: unknown
   private heard = false
 
-  /** @param silent called once when the peer is dead */
-  constructor(clock: Clock, options: KeepAliveOptions, ping: () => void, silent: () => void) {
+  constructor(clock: Clock, options: KeepAliveOptions, host: KeepAliveHost) {
     this.clock = clock
     this.options = options
-    this.ping = ping
-    this.silent = silent
+    this.host = host
     this.resume()
   }
 
@@ -53,7 +58,7 @@ export class KeepAlive {
 
   private readonly probe = (): void => {
     this.heard = false
-    this.ping()
+    this.host.probe()
     this.after(this.options.timeout, this.judge)
   }
 
@@ -65,6 +70,6 @@ export class KeepAlive {
 
   private readonly judgeAgain = (): void => {
     if (this.heard) this.judge()
-    else this.silent()
+    else this.host.silent()
   }
 }

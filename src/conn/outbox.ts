@@ -77,15 +77,20 @@ export class Outbox {
     return waiter
   }
 
-  /** Nothing leaves any more: every wait rejects, the memory is given back. */
-  end(error: WebSocketError): void {
-    const { waits, inFlight } = this
+  /** Nothing more is handed over: every wait rejects, what is encoded is forgotten. */
+  abandon(error: WebSocketError): void {
+    const { waits } = this
     this.waits = []
+    for (const { waiter } of waits) waiter.reject(error)
+    this.protocol.release(this.protocol.take())
+  }
+
+  /** The transport is gone and looks at no byte any more: the memory of its writes is given back. */
+  end(): void {
+    const { inFlight } = this
     this.inFlight = []
     this.inFlightBytes = 0
-    for (const { waiter } of waits) waiter.reject(error)
     for (const { segments } of inFlight) this.protocol.release(segments)
-    this.protocol.release(this.protocol.take())
   }
 
   private settle(): void {

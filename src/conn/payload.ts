@@ -24,18 +24,27 @@ export function isDataType(type: number): type is DataType {
 
 /** The bytes under `data`, without a copy unless other threads or a resize may change them under us. */
 function toBytes(data: unknown): Uint8Array {
-  if (ArrayBuffer.isView(data)) {
-    const bytes =
-      data instanceof Uint8Array ? data : new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
-    const buffer = bytes.buffer as ArrayBufferLike & { resizable?: boolean }
-    if (buffer instanceof ArrayBuffer && buffer.resizable !== true) return bytes
-    return new Uint8Array(bytes)
+  if (data instanceof Uint8Array && isSteady(data.buffer)) return data
+  try {
+    if (ArrayBuffer.isView(data)) {
+      const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+      return isSteady(data.buffer) ? bytes : new Uint8Array(bytes)
+    }
+    // By name, since a buffer may come from another realm.
+    const kind = Object.prototype.toString.call(data)
+    if (kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]') {
+      const bytes = new Uint8Array(data as ArrayBuffer)
+      return isSteady(bytes.buffer) ? bytes : new Uint8Array(bytes)
+    }
+  } catch {
+    throw typeError('ERR_WS_ARGUMENT', 'the buffer of the message was transferred away')
   }
-  if (data instanceof ArrayBuffer) return toBytes(new Uint8Array(data))
-  if (typeof SharedArrayBuffer !== 'undefined' && data instanceof SharedArrayBuffer)
-    return toBytes(new Uint8Array(data))
   const kind = data === null ? 'null' : typeof data
   throw typeError('ERR_WS_ARGUMENT', `a message is a string, bytes or a received Message, not ${kind}`)
+}
+
+function isSteady(buffer: ArrayBufferLike & { resizable?: boolean }): boolean {
+  return buffer instanceof ArrayBuffer && buffer.resizable !== true
 }
 
 /** @throws TypeError ERR_WS_ARGUMENT */

@@ -2,15 +2,12 @@
 // A handler that fails closes its connection with 1011 and disturbs no other.
 
 import { CloseInternalServerErr } from '../codec/constants.ts'
-import { WebSocketError } from '../codec/errors.ts'
 import type { Conn } from './conn.ts'
 
 /** Whether `error`, or what caused it, is the end of `conn` itself. */
 function isOwnEnd(conn: Conn, error: unknown): boolean {
   for (let e = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
-    if (e === conn.failure) return true
-    if (e instanceof WebSocketError && (e.code === 'ERR_WS_CLOSE_SENT' || e.code === 'ERR_WS_CLOSED'))
-      return true
+    if (conn.isOwnEnd(e)) return true
   }
   return false
 }

@@ -5,10 +5,8 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { WebSocketError } from '../codec/errors.ts'
-import { Protocol } from '../codec/protocol.ts'
-import { Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
+import { type Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
 import {
-  type Acceptance,
   acceptResponse,
   checkSubprotocols,
   type Field,
@@ -22,9 +20,7 @@ import {
   refuse,
   responseOf,
 } from '../handshake/index.ts'
-import { nodeClock } from '../node/clock.ts'
-import { SocketTransport } from '../node/socket-transport.ts'
-import { nodeText } from '../node/text.ts'
+import { openOnSocket } from '../node/socket-conn.ts'
 import { Attachment } from './attachment.ts'
 import type { AttachOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { registryOf } from './registry.ts'
@@ -55,42 +51,6 @@ function refuseOn(socket: Duplex, refusal: Refusal): WebSocketError {
   answered.add(socket)
   socket.end(responseOf(refusal), () => socket.destroy())
   return refusal.error
-}
-
-/** The connection on a socket whose 101 is written. */
-function open<Data>(
-  socket: Duplex,
-  { method, target, fields }: RequestHead,
-  { subprotocol }: Acceptance,
-  data: Data,
-  { settings, onGone }: Terms,
-): Conn<Data> {
-  const { readLimit, maxFragments, lenientLength, checkUtf8 } = settings
-  return new Conn<Data>(
-    {
-      transport: new SocketTransport(socket),
-      protocol: new Protocol({
-        role: 'server',
-        text: nodeText,
-        readLimit,
-        maxFragments,
-        lenientLength,
-        checkUtf8,
-        checkSentUtf8: checkUtf8,
-      }),
-      clock: nodeClock,
-      settings,
-      handshake: Object.freeze({
-        method,
-        path: target,
-        headers: headersOf(fields),
-        subprotocol,
-        extensions: [],
-      }),
-      ...(onGone ? { onGone } : {}),
-    },
-    data,
-  )
 }
 
 export class Upgrader {
@@ -191,10 +151,24 @@ export class Upgrader {
       })
     }
     socket.write(response)
-    const conn = open(socket, requestHead, verdict, data as Data, terms)
     socket.removeListener('error', ignore)
-    if (head.length > 0) conn.onBytes(head, 0, head.length, true)
-    return conn
+    const { method, target, fields } = requestHead
+    const { subprotocol } = verdict
+    return openOnSocket({
+      role: 'server',
+      socket,
+      early: head,
+      settings: terms.settings,
+      handshake: Object.freeze({
+        method,
+        path: target,
+        headers: headersOf(fields),
+        subprotocol,
+        extensions: [],
+      }),
+      data: data as Data,
+      onGone: terms.onGone,
+    })
   }
 
   /** What the application says: its refusal, or what the connection begins with. */
