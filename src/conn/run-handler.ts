@@ -16,13 +16,13 @@ function isOwnEnd(conn: Conn, error: unknown): boolean {
 export async function runHandler<Data>(
   conn: Conn<Data>,
   handler: (conn: Conn<Data>) => unknown,
-  onError: ((error: unknown, conn: Conn<Data>) => void) | undefined,
+  onError: (error: unknown, conn: Conn<Data>) => void,
 ): Promise<void> {
   try {
     await handler(conn)
   } catch (error) {
     if (isOwnEnd(conn as Conn, error)) return
     conn.close(CloseInternalServerErr)
-    onError?.(error, conn)
+    onError(error, conn)
   }
 }

@@ -4,6 +4,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { CloseGoingAway } from '../codec/constants.ts'
+import { WebSocketError } from '../codec/errors.ts'
 import { checkLimit } from '../codec/limits.ts'
 import { type Conn, runHandler } from '../conn/index.ts'
 import { refuse, responseOf } from '../handshake/index.ts'
@@ -25,7 +26,7 @@ export class Attachment<Data = unknown> {
   private readonly open = new Set<Conn<Data>>()
   private readonly answer: Answer<Data>
   private readonly handler: (conn: Conn<Data>) => unknown
-  private readonly onError: (error: unknown, conn: Conn<Data>) => void
+  private readonly onError: (error: unknown, conn: Conn<Data> | undefined) => void
   private readonly maxConnections: number
   /** Requests that are being answered. */
   private answering = 0
@@ -76,9 +77,10 @@ export class Attachment<Data = unknown> {
     runHandler(conn, this.handler, this.onError)
   }
 
-  /** The request was refused, or its peer left. */
-  private readonly dismiss = (): void => {
+  /** The request was refused, or its peer left; or the application failed to decide about it. */
+  private readonly dismiss = (error: unknown): void => {
     this.answering--
+    if (!(error instanceof WebSocketError)) this.onError(error, undefined)
   }
 
   private readonly forget = (conn: Conn): void => {

@@ -40,6 +40,9 @@ export interface AttachOptions<Data> extends UpgradeOptions<Data> {
   readonly maxConnections?: number
   /** Default: what the Upgrader says, and `true` (30 s, 30 s) where it says nothing. */
   readonly keepAlive?: ConnOptions['keepAlive']
-  /** A handler failed; its connection was closed with 1011. Default: the error is reported as a process warning. */
-  readonly onError?: (error: unknown, conn: Conn<Data>) => void
+  /**
+   * The application's own failure: a handler's, whose connection was closed with 1011; or, without a connection, that of
+   * `authorize`, `checkOrigin` or the headers they gave, which the peer was refused for with 500. Default: a process warning.
+   */
+  readonly onError?: (error: unknown, conn: Conn<Data> | undefined) => void
 }

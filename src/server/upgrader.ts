@@ -22,6 +22,7 @@ import {
 } from '../handshake/index.ts'
 import { openOnSocket } from '../node/socket-conn.ts'
 import { Attachment } from './attachment.ts'
+import { EarlyBytes } from './early-bytes.ts'
 import type { AttachOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { registryOf } from './registry.ts'
 
@@ -132,6 +133,7 @@ export class Upgrader {
     const requestHead = headOf(request)
     const verdict = judgeRequest(requestHead, { subprotocols: this.subprotocols })
     if ('status' in verdict) throw refuseOn(socket, verdict)
+    const early = new EarlyBytes(socket, head)
     let response: Uint8Array
     let data: Data | undefined
     try {
@@ -144,7 +146,8 @@ export class Upgrader {
       if (socket.writable && !socket.writableEnded) refuseOn(socket, refuse(500))
       throw error
     }
-    if (!socket.writable) {
+    if (early.hasPeerLeft) {
+      socket.destroy()
       throw new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
         message: 'the peer left before the handshake was complete',
         remote: true,
@@ -157,7 +160,7 @@ export class Upgrader {
     return openOnSocket({
       role: 'server',
       socket,
-      early: head,
+      early: early.take(),
       settings: terms.settings,
       handshake: Object.freeze({
         method,

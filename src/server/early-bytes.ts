@@ -1,0 +1,47 @@
+// Watches a socket while the application decides about its request: keeps what arrives, and sees the peer leave.
+// Frames may come before the 101 is written (RFC 6455 §4.1 forbids them to clients, gorilla/websocket replays them).
+
+import { Buffer } from 'node:buffer'
+import type { Duplex } from 'node:stream'
+
+/** Bytes kept before the socket is paused. */
+const MAX_BYTES = 64 * 1024
+
+export class EarlyBytes {
+  private readonly socket: Duplex
+  private readonly chunks: Uint8Array[]
+  private length: number
+  private hasEnded = false
+
+  /** @param head bytes that came in one piece with the request */
+  constructor(socket: Duplex, head: Uint8Array) {
+    this.socket = socket
+    this.chunks = [head]
+    this.length = head.length
+    socket.on('data', this.onData)
+    socket.on('end', this.onEnd)
+  }
+
+  /** The peer ended the connection, or it failed. */
+  get hasPeerLeft(): boolean {
+    return this.hasEnded || !this.socket.writable
+  }
+
+  /** Stops watching; whoever reads on must listen before the turn is over. @returns all that came */
+  take(): Uint8Array {
+    this.socket.removeListener('data', this.onData)
+    this.socket.removeListener('end', this.onEnd)
+    this.socket.resume()
+    return this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks)
+  }
+
+  private readonly onData = (chunk: Uint8Array): void => {
+    this.chunks.push(chunk)
+    this.length += chunk.length
+    if (this.length >= MAX_BYTES) this.socket.pause()
+  }
+
+  private readonly onEnd = (): void => {
+    this.hasEnded = true
+  }
+}
