@@ -5,30 +5,7 @@ export {
   formatCloseMessage,
   isSendableCloseCode,
 } from './codec/close-payload.ts'
-export {
-  BinaryMessage,
-  CloseAbnormalClosure,
-  CloseBadGateway,
-  CloseGoingAway,
-  CloseInternalServerErr,
-  CloseInvalidFramePayloadData,
-  CloseMandatoryExtension,
-  CloseMessage,
-  CloseMessageTooBig,
-  CloseNormalClosure,
-  CloseNoStatusReceived,
-  ClosePolicyViolation,
-  CloseProtocolError,
-  CloseServiceRestart,
-  CloseTLSHandshake,
-  CloseTryAgainLater,
-  CloseUnsupportedData,
-  type ControlType,
-  type DataType,
-  PingMessage,
-  PongMessage,
-  TextMessage,
-} from './codec/constants.ts'
+export * from './codec/constants.ts'
 export { Decoder, type DecoderOptions, type PushOptions } from './codec/decoder.ts'
 export { Encoder, type EncoderOptions } from './codec/encoder.ts'
 export { type ErrorCode, WebSocketError } from './codec/errors.ts'

@@ -5,30 +5,7 @@ import './node/native-kernel.ts'
 
 export * from './client/index.ts'
 export { formatCloseMessage } from './codec/close-payload.ts'
-export {
-  BinaryMessage,
-  CloseAbnormalClosure,
-  CloseBadGateway,
-  CloseGoingAway,
-  CloseInternalServerErr,
-  CloseInvalidFramePayloadData,
-  CloseMandatoryExtension,
-  CloseMessage,
-  CloseMessageTooBig,
-  CloseNormalClosure,
-  CloseNoStatusReceived,
-  ClosePolicyViolation,
-  CloseProtocolError,
-  CloseServiceRestart,
-  CloseTLSHandshake,
-  CloseTryAgainLater,
-  CloseUnsupportedData,
-  type ControlType,
-  type DataType,
-  PingMessage,
-  PongMessage,
-  TextMessage,
-} from './codec/constants.ts'
+export * from './codec/constants.ts'
 export { type ErrorCode, WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
 export {

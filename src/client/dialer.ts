@@ -43,7 +43,8 @@ export class Dialer {
    * @throws TypeError ERR_WS_URL, ERR_WS_HEADER, ERR_WS_ARGUMENT, RangeError ERR_WS_ARGUMENT at once, nothing dialled
    */
   dial(url: string | URL, options: DialOptions = {}): Promise<Conn> {
-    const all: DialOptions = { ...this.options, ...options }
+    const given = Object.entries(options).filter(([, value]) => value !== undefined)
+    const all: DialOptions = { ...this.options, ...Object.fromEntries(given) }
     const settings = checkConnOptions(all)
     const timeout = checkMilliseconds('handshakeTimeout', all.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT)
     const parsed = parseUrl(url)

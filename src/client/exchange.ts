@@ -8,11 +8,10 @@ import {
   type ClientOffer,
   HeadParser,
   judgeResponse,
-  MAX_ERROR_BODY,
   MAX_HEAD_BYTES,
   type ResponseHead,
-  valuesOf,
 } from '../handshake/index.ts'
+import { ErrorBody } from './error-body.ts'
 
 /** Milliseconds that the body of a refusal is waited for. */
 const BODY_TIMEOUT = 1_000
@@ -45,10 +44,8 @@ export function exchange(socket: Socket, options: ExchangeOptions): Promise<Exch
   return new Promise((resolve, reject) => {
     let parser = new HeadParser('response')
     let headBytes = 0
-    /** A response that is no 101, and as much of its body as the error keeps. */
-    let refused: ResponseHead | undefined
-    const body: Uint8Array[] = []
-    let bodyBytes = 0
+    /** A response that is no 101, and its body. */
+    let refused: { readonly head: ResponseHead; readonly body: ErrorBody } | undefined
     let bodyTimer: NodeJS.Timeout | undefined
 
     const timer = setTimeout(
@@ -57,17 +54,15 @@ export function exchange(socket: Socket, options: ExchangeOptions): Promise<Exch
     )
     const onAbort = () => fail(signal?.reason)
     const onReady = () => socket.write(request)
-    const onError = (cause: Error) =>
-      fail(new WebSocketError('ERR_WS_CONNECT', { message: reasonOf(cause), cause }))
+    const onError = (cause: Error) => {
+      if (refused === undefined)
+        fail(new WebSocketError('ERR_WS_CONNECT', { message: reasonOf(cause), cause }))
+      else refuse()
+    }
     const onEnd = () => {
-      if (refused !== undefined) refuse(refused)
-      else
-        fail(
-          new WebSocketError('ERR_WS_CONNECT', {
-            message: 'the server ended the connection before the handshake was complete',
-            remote: true,
-          }),
-        )
+      const message = 'the server ended the connection before the handshake was complete'
+      if (refused === undefined) fail(new WebSocketError('ERR_WS_CONNECT', { message, remote: true }))
+      else refuse()
     }
 
     function leave(): void {
@@ -89,33 +84,25 @@ export function exchange(socket: Socket, options: ExchangeOptions): Promise<Exch
       reject(error)
     }
 
-    function refuse(head: ResponseHead): void {
-      const bytes = new Uint8Array(bodyBytes)
-      let at = 0
-      for (const part of body) {
-        bytes.set(part, at)
-        at += part.length
-      }
+    /** The refusal is here as far as it is wanted. */
+    function refuse(): void {
+      if (refused === undefined) return
       try {
-        judgeResponse(head, offer, bytes)
+        judgeResponse(refused.head, offer, refused.body.data)
       } catch (error) {
         fail(error)
       }
     }
 
-    /** Takes the body of a refusal as far as the error keeps it. */
-    function collect(head: ResponseHead, bytes: Uint8Array): void {
-      body.push(bytes.subarray(0, MAX_ERROR_BODY - bodyBytes))
-      bodyBytes = Math.min(MAX_ERROR_BODY, bodyBytes + bytes.length)
-      const announced = Number(valuesOf(head.fields, 'Content-Length')[0] ?? MAX_ERROR_BODY)
-      if (bodyBytes >= Math.min(MAX_ERROR_BODY, Number.isNaN(announced) ? MAX_ERROR_BODY : announced))
-        refuse(head)
-      else bodyTimer ??= setTimeout(() => refuse(head), BODY_TIMEOUT)
+    function collect(body: ErrorBody, bytes: Uint8Array): void {
+      body.push(bytes)
+      if (body.isComplete) refuse()
+      else bodyTimer ??= setTimeout(refuse, BODY_TIMEOUT)
     }
 
     function onData(chunk: Uint8Array): void {
       if (refused !== undefined) {
-        collect(refused, chunk)
+        collect(refused.body, chunk)
         return
       }
       try {
@@ -136,8 +123,8 @@ export function exchange(socket: Socket, options: ExchangeOptions): Promise<Exch
             return
           }
           if (head.status >= 200) {
-            refused = head
-            collect(head, chunk.subarray(end))
+            refused = { head, body: new ErrorBody(head) }
+            collect(refused.body, chunk.subarray(end))
             return
           }
           // An interim response (RFC 9110 §15.2): the real one follows, within the same bound.

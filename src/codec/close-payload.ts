@@ -3,9 +3,10 @@
 
 import type { Kernel } from '../kernel/kernel.ts'
 import { UTF8_STATE } from '../kernel/layout.ts'
-import { CloseNoStatusReceived, MAX_CLOSE_REASON } from './constants.ts'
+import { CloseNoStatusReceived } from './constants.ts'
 import { rangeError, typeError, WebSocketError } from './errors.ts'
 import type { CloseEvent } from './events.ts'
+import { MAX_CLOSE_REASON } from './limits.ts'
 import type { TextCodec } from './ports.ts'
 
 const empty = new Uint8Array(0)

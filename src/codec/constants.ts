@@ -35,8 +35,3 @@ export const CloseTryAgainLater = 1013
 export const CloseBadGateway = 1014
 /** Never on the wire: the TLS handshake failed. */
 export const CloseTLSHandshake = 1015
-
-/** Most payload bytes of a control frame (RFC 6455 §5.5). */
-export const MAX_CONTROL_PAYLOAD = 125
-/** Most bytes of a close reason: a control payload less its two bytes of code. */
-export const MAX_CLOSE_REASON = MAX_CONTROL_PAYLOAD - 2

@@ -44,20 +44,20 @@ import {
 } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
 import { parseClosePayload } from './close-payload.ts'
-import {
-  CloseMessage,
-  type DataType,
-  MAX_CONTROL_PAYLOAD,
-  type PingMessage,
-  type PongMessage,
-  TextMessage,
-} from './constants.ts'
+import { CloseMessage, type DataType, type PingMessage, type PongMessage, TextMessage } from './constants.ts'
 import { typeError, WebSocketError } from './errors.ts'
 import type { DecoderEvent } from './events.ts'
 import { faultError } from './faults.ts'
 import { Gather } from './gather.ts'
 import { scanEnd } from './header.ts'
-import { checkLimit, compressedLimit, DEFAULT_MAX_FRAGMENTS, DEFAULT_READ_LIMIT } from './limits.ts'
+import {
+  checkLimit,
+  compressedLimit,
+  DEFAULT_MAX_FRAGMENTS,
+  DEFAULT_READ_LIMIT,
+  MAX_BUFFER,
+  MAX_CONTROL_PAYLOAD,
+} from './limits.ts'
 import { ASCII, Message, type TextForm, UNCHECKED, VALID_UTF8 } from './message.ts'
 import type { TextCodec } from './ports.ts'
 import { portableText } from './text-codec.ts'
@@ -120,7 +120,7 @@ export class Decoder {
 
   /**
    * Sets the limit for messages whose next frame header is still to come.
-   * @param bytes whole number of 0 or more, or Number.POSITIVE_INFINITY; undefined: 16 MiB
+   * @param bytes whole number of 0 or more, or Infinity (then 2^31-1, what one buffer holds); undefined: 16 MiB
    * @throws RangeError ERR_WS_ARGUMENT
    */
   setReadLimit(bytes: number | undefined): void {
@@ -314,12 +314,15 @@ export class Decoder {
   /** Makes room for `more` bytes of the message; false where the runtime has none, which fails as too big. */
   private makeRoom(events: DecoderEvent[], more: number, total: number): boolean {
     try {
-      this.gather.reserve(more, total)
-      return true
+      if (this.gather.length + more <= MAX_BUFFER) {
+        this.gather.reserve(more, total)
+        return true
+      }
     } catch {
-      this.fail(events, faultError(FAULT_TOO_BIG, this.headerOffset))
-      return false
+      // The runtime has no memory for it.
     }
+    this.fail(events, faultError(FAULT_TOO_BIG, this.headerOffset))
+    return false
   }
 
   /** The gathered message is complete. */

@@ -6,7 +6,15 @@ import { getKernel } from '../kernel/select.ts'
 import { headerLength, writeHeader } from './header.ts'
 import { type MaskingKeys, maskingKeys } from './masking-keys.ts'
 import type { RandomSource, TextCodec } from './ports.ts'
-import { releaseSegment, SLAB_BYTES, type Slab, SlabSegment, slabWithRoom } from './slab.ts'
+import {
+  PrivateSlabs,
+  releaseSegment,
+  SLAB_BYTES,
+  type Slab,
+  SlabSegment,
+  type SlabSource,
+  sharedSlabs,
+} from './slab.ts'
 import { portableText } from './text-codec.ts'
 
 /** Longest header: 2 bytes, 8 of length, 4 of key. */
@@ -39,6 +47,9 @@ export class Encoder {
   /** The last of `segments`, while frames may still be added to it. */
   private open: SlabSegment | undefined
   private bytes = 0
+  private slabs: SlabSource = sharedSlabs
+  /** Control frames that pass what waits for a slow peer. */
+  private urgent: SlabSegment[] = none
 
   constructor(options: EncoderOptions) {
     this.kernel = options.kernel ?? getKernel()
@@ -49,6 +60,18 @@ export class Encoder {
   /** Bytes encoded and not taken yet. */
   get pendingBytes(): number {
     return this.bytes
+  }
+
+  /**
+   * Whether what is encoded will wait for a slow peer: then it stands in memory of this encoder alone, and urgent frames
+   * pass what waits.
+   */
+  get isSlow(): boolean {
+    return this.slabs !== sharedSlabs
+  }
+
+  set isSlow(value: boolean) {
+    if (value !== this.isSlow) this.slabs = value ? new PrivateSlabs() : sharedSlabs
   }
 
   /**
@@ -66,7 +89,7 @@ export class Encoder {
     if (header + length > SLAB_BYTES || (key === undefined && length > COPY_LIMIT)) {
       return this.largeFrame(first, source, start, end, key, borrow)
     }
-    const slab = slabWithRoom(header + length)
+    const slab = this.slabs.withRoom(header + length)
     const { bytes } = slab
     let at = writeHeader(bytes, slab.used, first, length, key !== undefined)
     if (key === undefined) {
@@ -93,7 +116,7 @@ export class Encoder {
     }
     const key = this.keys === undefined ? undefined : this.keys.next()
     const masked = key !== undefined
-    const slab = slabWithRoom(MAX_HEADER + text.length * 3)
+    const slab = this.slabs.withRoom(MAX_HEADER + text.length * 3)
     const { bytes, used } = slab
     // Most text is ASCII: place it where it belongs then, and move it when it was longer.
     const guess = used + headerLength(text.length, masked)
@@ -110,8 +133,9 @@ export class Encoder {
 
   /** Takes what is encoded, in order; each segment is to be given to {@link release} once its bytes have left. */
   take(): SlabSegment[] {
-    const { segments } = this
+    const segments = this.urgent.length === 0 ? this.segments : this.urgent.concat(this.segments)
     this.segments = none
+    this.urgent = none
     this.open = undefined
     this.bytes = 0
     return segments
@@ -119,6 +143,27 @@ export class Encoder {
 
   release(segments: readonly SlabSegment[]): void {
     for (const segment of segments) releaseSegment(segment)
+  }
+
+  /**
+   * Encodes a control frame, which may pass messages that wait (RFC 6455 §5.4: between frames); else as {@link frame}.
+   * @param payload at most 125 bytes
+   */
+  urgentFrame(first: number, payload: Uint8Array): void {
+    if (!this.isSlow) {
+      this.frame(first, payload, 0, payload.length, false)
+      return
+    }
+    const { segments, open } = this
+    this.segments = this.urgent
+    this.open = undefined
+    try {
+      this.frame(first, payload, 0, payload.length, false)
+    } finally {
+      this.urgent = this.segments
+      this.segments = segments
+      this.open = open
+    }
   }
 
   private largeFrame(
@@ -131,7 +176,7 @@ export class Encoder {
   ): boolean {
     const length = end - start
     if (key === undefined && borrow) {
-      const slab = slabWithRoom(MAX_HEADER)
+      const slab = this.slabs.withRoom(MAX_HEADER)
       this.commit(slab, writeHeader(slab.bytes, slab.used, first, length, false))
       this.add(new SlabSegment(source, start, end, undefined))
       return true

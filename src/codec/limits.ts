@@ -3,6 +3,13 @@
 
 import { rangeError } from './errors.ts'
 
+/** Most payload bytes of a control frame (RFC 6455 §5.5). */
+export const MAX_CONTROL_PAYLOAD = 125
+/** Most bytes of a close reason: a control payload less its two bytes of code. */
+export const MAX_CLOSE_REASON = MAX_CONTROL_PAYLOAD - 2
+
+/** Most bytes that are gathered for one message, whatever its limit: indexes stay below 2^31. */
+export const MAX_BUFFER = 2 ** 31 - 1
 /** Most bytes of a received message. */
 export const DEFAULT_READ_LIMIT = 16 * 1024 * 1024
 /** Most frames of a received message; 4 MiB in fragments of 32 bytes pass. */

@@ -10,8 +10,6 @@ import {
   CloseNormalClosure,
   CloseNoStatusReceived,
   type DataType,
-  MAX_CLOSE_REASON,
-  MAX_CONTROL_PAYLOAD,
   PingMessage,
   PongMessage,
   TextMessage,
@@ -20,6 +18,7 @@ import { Decoder, type DecoderOptions, type PushOptions } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import { rangeError, typeError, WebSocketError } from './errors.ts'
 import type { CloseEvent, DecoderEvent, PingEvent } from './events.ts'
+import { MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from './limits.ts'
 import { type Message, UNCHECKED } from './message.ts'
 import type { RandomSource, Segment } from './ports.ts'
 import type { SlabSegment } from './slab.ts'
@@ -235,6 +234,18 @@ export class Protocol {
   }
 
   /**
+   * Whether what is encoded now has to wait, since earlier output has not left yet. While it does, it is kept in memory
+   * of its own, and pings and pongs pass messages that wait.
+   */
+  get isSlow(): boolean {
+    return this.encoder.isSlow
+  }
+
+  set isSlow(value: boolean) {
+    this.encoder.isSlow = value
+  }
+
+  /**
    * Whether the peer does not take what we send. While it does not, pings are not answered at once: the newest 16
    * wait. Set it back to false and they are encoded.
    */
@@ -291,7 +302,8 @@ export class Protocol {
       )
     }
     this.assertSendable()
-    this.encoder.frame(FIN | type, data, 0, data.length, false)
+    if (type === CloseMessage) this.encoder.frame(FIN | type, data, 0, data.length, false)
+    else this.encoder.urgentFrame(FIN | type, data)
   }
 
   private assertSendable(): void {

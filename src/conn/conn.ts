@@ -130,15 +130,18 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * Messages until the connection ends. The loop ends in order on every received Close frame, whatever its code
    * (`closed` tells); it throws when there was none, and on faults. Leaving the loop leaves the connection open.
    */
-  [Symbol.asyncIterator](): AsyncIterableIterator<Message, undefined> {
-    const iterator: AsyncIterableIterator<Message, undefined> = {
+  [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
+    const iterator: AsyncIterableIterator<Message> = {
       next: () => {
         const message = this.takeMessage()
         return message === undefined
           ? this.link.inbox.waitInLoop()
           : Promise.resolve({ done: false, value: message })
       },
-      return: () => Promise.resolve({ done: true, value: undefined }),
+      return: () => {
+        this.link.inbox.leaveLoop()
+        return Promise.resolve({ done: true, value: undefined })
+      },
       [Symbol.asyncIterator]: () => iterator,
     }
     return iterator
@@ -183,7 +186,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Sends a Close, Ping or Pong frame; it passes messages that wait for the peer no earlier than they were encoded.
+   * Sends a Close, Ping or Pong frame. Ping and Pong pass messages that wait for a slow peer, Close goes behind them.
    * Close must carry what `formatCloseMessage` makes; the peer's Close is then awaited for `closeTimeout`.
    *
    * @param data at most 125 bytes
@@ -206,7 +209,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
       return rejected(error)
     }
     link.encoded()
-    return this.accept(link.settings.highWaterMark, options)
+    return this.accept(link.settings.highWaterMark, options, false)
   }
 
   /** Waits until everything accepted so far is handed over to the operating system; also behind {@link close}. */
@@ -214,8 +217,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     timeLimit(op)
     const refusal = op?.signal?.aborted ? op.signal.reason : this.failure
     if (refusal !== undefined) return rejected(refusal)
-    this.link.outbox.flush()
-    return this.accept(0, op)
+    this.link.flush()
+    return this.accept(0, op, false)
   }
 
   /**
@@ -260,7 +263,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
       return rejected(error)
     }
     this.link.encoded()
-    return this.accept(borrowed ? 0 : settings.highWaterMark, options)
+    return this.accept(borrowed ? 0 : settings.highWaterMark, options, true)
   }
 
   /**
@@ -276,13 +279,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     return this.link.protocol.isCloseSent ? this.link.closeSentError : undefined
   }
 
-  /** The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here. */
-  private accept(allowance: number, op: Op | undefined): Promise<void> {
+  /**
+   * The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here.
+   * @param isMessage it cannot be taken back, so the connection fails when its time is up
+   */
+  private accept(allowance: number, op: Op | undefined, isMessage: boolean): Promise<void> {
     const waiter = this.link.outbox.wait(allowance)
     if (waiter === undefined) return accepted
     if (op !== undefined) {
       waiter.arm(this.link.clock, timeLimit(op), op.signal, (error) => {
         waiter.reject(error)
+        if (!isMessage) return
         const known = error instanceof WebSocketError ? error : undefined
         this.link.fail(
           known ??

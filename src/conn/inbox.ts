@@ -99,6 +99,13 @@ export class Inbox {
     return this.loop
   }
 
+  /** The loop is left: its read, should one wait, ends without a message. */
+  leaveLoop(): void {
+    if (this.loop === undefined) return
+    this.loop = undefined
+    this.resolveLoop?.({ done: true, value: undefined })
+  }
+
   /** The next message; only when none waits. The waiter is returned to be armed, or the error that forbids it. */
   wait(): Waiter<Message> | WebSocketError {
     if (this.hasReader) return new WebSocketError('ERR_WS_CONCURRENT_READ')

@@ -1,7 +1,7 @@
 // The connection room. Exports only.
 
 export type { CloseInfo } from './close-info.ts'
-export { type CloseOptions, Conn, type ConnParts, type ConnState, type WriteOptions } from './conn.ts'
+export { type CloseOptions, Conn, type ConnState, type WriteOptions } from './conn.ts'
 export type { HandshakeInfo } from './handshake-info.ts'
 export type { KeepAliveOptions } from './keep-alive.ts'
 export { type ConnOptions, type ConnSettings, checkConnOptions } from './options.ts'

@@ -84,8 +84,19 @@ export class Link implements ByteReceiver, EndOfTurn {
 
   /** Something was encoded: it leaves at the end of the turn, much of it at once. */
   encoded(): void {
-    if (this.protocol.pendingBytes >= FLUSH_FROM) this.outbox.flush()
+    if (this.protocol.pendingBytes >= FLUSH_FROM) this.flush()
     else this.arm()
+  }
+
+  /** Hands over what is encoded. A transport that cannot take it fails this connection, and harms no other. */
+  flush(): void {
+    try {
+      this.outbox.flush()
+    } catch (cause) {
+      this.fail(
+        new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'the transport failed to send', cause }),
+      )
+    }
   }
 
   /**
@@ -93,7 +104,7 @@ export class Link implements ByteReceiver, EndOfTurn {
    * @param drain messages that still arrive are wanted
    */
   close(drain: boolean): void {
-    this.isDropping = !drain
+    if (this.closeTimer === undefined) this.isDropping = !drain
     this.closing()
   }
 
@@ -105,7 +116,7 @@ export class Link implements ByteReceiver, EndOfTurn {
 
   /** A Close frame of ours is on its way: read on until the peer's, but not for ever. */
   private closing(): void {
-    this.outbox.flush()
+    this.flush()
     if (this.isGone || this.closeTimer !== undefined) return
     this.keepAlive?.stop()
     if (this.isPaused) this.resume()
@@ -130,7 +141,7 @@ export class Link implements ByteReceiver, EndOfTurn {
     if (this.state !== 'open') return
     try {
       this.protocol.ping()
-      this.outbox.flush()
+      this.flush()
     } catch (error) {
       this.fail(error as WebSocketError)
     }
@@ -180,18 +191,21 @@ export class Link implements ByteReceiver, EndOfTurn {
   onWritten(): void {
     try {
       this.outbox.written()
-    } catch (error) {
-      // Pongs that waited for the peer to drain are encoded now, for which the random source may fail.
-      this.fail(error as WebSocketError)
+    } catch (cause) {
+      // The transport cannot take the next write; or the random source failed, for a pong that had to wait.
+      const known = cause instanceof WebSocketError ? cause : undefined
+      this.fail(
+        known ??
+          new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'the transport failed to send', cause }),
+      )
     }
-    if (this.protocol.pendingBytes > 0) this.arm()
   }
 
   onEnd(): void {
     for (const event of this.protocol.receiveEnd()) if (event.type === 0) this.fail(event.error)
     // The peer's end of a connection that is over on our side.
     if (this.info !== undefined && !this.isGone) {
-      this.outbox.flush()
+      this.flush()
       this.transport.end()
     }
   }
@@ -213,8 +227,8 @@ export class Link implements ByteReceiver, EndOfTurn {
   endOfTurn(): void {
     this.isArmed = false
     if (this.isGone) return
-    this.outbox.flush()
-    if (this.isReadAheadFull && !this.isPaused && this.state === 'open') {
+    this.flush()
+    if (this.isReadAheadFull && !this.isPaused && !this.isDropping && this.info === undefined) {
       this.isPaused = true
       this.keepAlive?.stop()
       this.transport.pause()

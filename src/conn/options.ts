@@ -1,7 +1,7 @@
 // What a connection can be told, its defaults, and the checked form that connections of one Upgrader or Dialer share.
 // Limits are whole numbers, never coerced; times are milliseconds.
 
-import { typeError } from '../codec/errors.ts'
+import { rangeError, typeError } from '../codec/errors.ts'
 import { checkLimit } from '../codec/limits.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import { checkMilliseconds } from './waiter.ts'
@@ -45,10 +45,12 @@ function checkKeepAlive(value: boolean | KeepAliveOptions | undefined): KeepAliv
   if (typeof value !== 'object' || value === null) {
     throw typeError('ERR_WS_ARGUMENT', 'keepAlive must be a boolean or { interval, timeout }')
   }
-  return {
-    interval: checkMilliseconds('keepAlive.interval', value.interval),
-    timeout: checkMilliseconds('keepAlive.timeout', value.timeout),
+  const interval = checkMilliseconds('keepAlive.interval', value.interval)
+  const timeout = checkMilliseconds('keepAlive.timeout', value.timeout)
+  if (interval < 1 || timeout < 1) {
+    throw rangeError('ERR_WS_ARGUMENT', 'keepAlive.interval and keepAlive.timeout must be 1 ms or more')
   }
+  return { interval, timeout }
 }
 
 /** @throws RangeError, TypeError ERR_WS_ARGUMENT */

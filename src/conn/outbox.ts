@@ -1,19 +1,21 @@
 // The way out of a connection: what was encoded in one turn leaves in one write, and writers wait for a slow peer.
-// Counts bytes twice, as accepted and as handed over; every wait is for the second count to reach some value.
+// One write is under way at a time; what is encoded meanwhile leaves with the next, so that a slow peer costs no more writes.
 
 import type { WebSocketError } from '../codec/errors.ts'
 import type { ByteTransport, Segment } from '../codec/ports.ts'
 import type { Protocol } from '../codec/protocol.ts'
 import { Waiter } from './waiter.ts'
 
-/** From so many bytes on that the transport holds the peer counts as not draining. */
+/** From so many waiting bytes on the peer counts as not draining. */
 const CONGESTED_FROM = 64 * 1024
 
+/** A write of which the transport has not handed over everything yet. */
 interface Batch {
   readonly segments: readonly Segment[]
   readonly bytes: number
 }
 
+/** Somebody waits until `target` bytes have been handed over since the beginning. */
 interface Wait {
   readonly target: number
   readonly waiter: Waiter<void>
@@ -22,12 +24,12 @@ interface Wait {
 export class Outbox {
   private readonly protocol: Protocol
   private readonly transport: ByteTransport
-  /** Writes that the transport has not handed over yet, oldest first. */
-  private inFlight: Batch[] = []
-  private inFlightBytes = 0
+  private underWay: Batch | undefined
   /** Bytes handed over since the beginning. */
   private handedOver = 0
+  /** By target, the nearest first, from `nextWait` on. */
   private waits: Wait[] = []
+  private nextWait = 0
 
   constructor(protocol: Protocol, transport: ByteTransport) {
     this.protocol = protocol
@@ -36,33 +38,40 @@ export class Outbox {
 
   /** Bytes accepted and not handed over: encoded, or held by the transport. */
   get bufferedAmount(): number {
-    return this.inFlightBytes + this.protocol.pendingBytes
+    return (this.underWay === undefined ? 0 : this.underWay.bytes) + this.protocol.pendingBytes
   }
 
-  /** Hands everything encoded to the transport, in one write. */
+  /** Hands everything encoded to the transport, in one write; waits with it while a write is under way. */
   flush(): void {
     const bytes = this.protocol.pendingBytes
     if (bytes === 0) return
+    if (this.underWay !== undefined) {
+      this.protocol.congested = this.bufferedAmount >= CONGESTED_FROM
+      return
+    }
     const segments = this.protocol.take()
     if (this.transport.write(segments)) {
       this.protocol.release(segments)
       this.handedOver += bytes
       this.settle()
     } else {
-      this.inFlight.push({ segments, bytes })
-      this.inFlightBytes += bytes
-      this.protocol.congested = this.inFlightBytes >= CONGESTED_FROM
+      this.underWay = { segments, bytes }
+      this.protocol.isSlow = true
+      this.protocol.congested = bytes >= CONGESTED_FROM
     }
   }
 
-  /** The transport has handed over its oldest write. */
+  /** The transport has handed over the write that was under way: the next one leaves. */
   written(): void {
-    const batch = this.inFlight.shift()
-    if (batch === undefined) return
-    this.protocol.release(batch.segments)
-    this.inFlightBytes -= batch.bytes
-    this.handedOver += batch.bytes
-    if (this.inFlightBytes < CONGESTED_FROM) this.protocol.congested = false
+    const { underWay } = this
+    if (underWay === undefined) return
+    this.underWay = undefined
+    this.protocol.release(underWay.segments)
+    this.handedOver += underWay.bytes
+    // Pongs that waited are encoded before the messages that wait.
+    this.protocol.congested = false
+    this.protocol.isSlow = false
+    this.flush()
     this.settle()
   }
 
@@ -73,30 +82,38 @@ export class Outbox {
     const target = this.handedOver + this.bufferedAmount - allowance
     if (target <= this.handedOver) return undefined
     const waiter = new Waiter<void>()
-    this.waits.push({ target, waiter })
+    const { waits } = this
+    // Nearly always the last place: only waits with different allowances come out of order.
+    let at = waits.length
+    while (at > this.nextWait && waits[at - 1].target > target) at--
+    if (at === waits.length) waits.push({ target, waiter })
+    else waits.splice(at, 0, { target, waiter })
     return waiter
   }
 
   /** Nothing more is handed over: every wait rejects, what is encoded is forgotten. */
   abandon(error: WebSocketError): void {
-    const { waits } = this
+    const waits = this.waits.slice(this.nextWait)
     this.waits = []
+    this.nextWait = 0
     for (const { waiter } of waits) waiter.reject(error)
     this.protocol.release(this.protocol.take())
   }
 
-  /** The transport is gone and looks at no byte any more: the memory of its writes is given back. */
+  /** The transport is gone and looks at no byte any more: the memory of its write is given back. */
   end(): void {
-    const { inFlight } = this
-    this.inFlight = []
-    this.inFlightBytes = 0
-    for (const { segments } of inFlight) this.protocol.release(segments)
+    if (this.underWay !== undefined) this.protocol.release(this.underWay.segments)
+    this.underWay = undefined
   }
 
   private settle(): void {
-    if (this.waits.length === 0) return
     const { waits, handedOver } = this
-    this.waits = waits.filter(({ target }) => target > handedOver)
-    for (const { target, waiter } of waits) if (target <= handedOver) waiter.resolve()
+    while (this.nextWait < waits.length && waits[this.nextWait].target <= handedOver) {
+      waits[this.nextWait++].waiter.resolve()
+    }
+    if (this.nextWait > 0 && this.nextWait * 2 >= waits.length) {
+      this.waits = waits.slice(this.nextWait)
+      this.nextWait = 0
+    }
   }
 }

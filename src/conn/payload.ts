@@ -6,12 +6,12 @@ import {
   CloseMessage,
   type ControlType,
   type DataType,
-  MAX_CONTROL_PAYLOAD,
   PingMessage,
   PongMessage,
   TextMessage,
 } from '../codec/constants.ts'
 import { rangeError, typeError } from '../codec/errors.ts'
+import { MAX_CONTROL_PAYLOAD } from '../codec/limits.ts'
 
 /** Bytes of any kind; of a view, those it shows. */
 export type Bytes = ArrayBufferView | ArrayBufferLike

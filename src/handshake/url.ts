@@ -23,8 +23,8 @@ export interface WebSocketUrl {
  *
  * @throws TypeError ERR_WS_URL
  */
-export function parseUrl(url: string | URL): WebSocketUrl {
-  const text = String(url)
+export function parseUrl(url: string | { readonly href: string }): WebSocketUrl {
+  const text = typeof url === 'string' ? url : String(url?.href)
   const parsed = hasControl(text) ? undefined : parse(text)
   if (parsed === undefined) throw malformed('it is no URL')
   const secure = parsed.protocol === 'wss:'

@@ -44,9 +44,18 @@ function explain(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
 
+/** GIBBON_KERNEL, where there is an environment that may be read. */
+function environment(): string | undefined {
+  try {
+    const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } }
+    return process?.env?.GIBBON_KERNEL
+  } catch {
+    return undefined
+  }
+}
+
 function choose(): Choice {
-  const process = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process
-  const forced = process?.env?.GIBBON_KERNEL
+  const forced = environment()
   const failures: string[] = []
   // The forced kernel goes first; what cannot run is passed over in silence, the reason tells.
   const order: KernelName[] = realm().native === undefined ? ['wasm', 'js'] : ['native', 'wasm', 'js']

@@ -53,19 +53,22 @@ export class SocketTransport implements ByteTransport {
     const socket = this.raw as Attached
     this.receiver = receiver
     socket[transportOf] = this
-    if (socket.destroyed) {
+    socket.on('error', onError)
+    socket.on('close', onClose)
+    if (socket.closed) {
       process.nextTick(onClose.bind(socket))
       return
     }
     socket.on('data', onData)
     socket.on('end', onEnd)
-    socket.on('error', onError)
-    socket.on('close', onClose)
+    // The end of a socket that was read before is not told again.
+    if (socket.readableEnded) process.nextTick(onEnd.bind(socket))
   }
 
   write(segments: readonly Segment[]): boolean {
     const socket = this.raw
-    if (!socket.writable) return true
+    // What comes too late stays where it is; 'close' settles it.
+    if (!socket.writable) return false
     // Where bytes already wait, these will too: ask for the callback at once.
     const waits = !this.isPlain || socket.writableLength > 0
     const last = segments.length - 1
@@ -102,7 +105,8 @@ export class SocketTransport implements ByteTransport {
 
   private get written(): (error?: Error | null) => void {
     this.onWritten ??= (error) => {
-      if (!error) this.receiver.onWritten()
+      // A destroyed socket calls this as well, and has handed over nothing.
+      if (!error && !this.raw.destroyed) this.receiver.onWritten()
     }
     return this.onWritten
   }

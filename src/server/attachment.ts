@@ -9,13 +9,15 @@ import { checkLimit } from '../codec/limits.ts'
 import { type Conn, runHandler } from '../conn/index.ts'
 import { refuse, responseOf } from '../handshake/index.ts'
 import type { AttachOptions } from './options.ts'
+import type { Registry } from './registry.ts'
 
+/** The connection, or why there is none; throws what the application failed with. */
 type Answer<Data> = (
   request: IncomingMessage,
   socket: Duplex,
   head: Uint8Array,
   onGone: (conn: Conn) => void,
-) => Promise<Conn<Data>>
+) => Promise<Conn<Data> | WebSocketError>
 
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : new Error(String(error)))
@@ -24,20 +26,27 @@ function warn(error: unknown): void {
 export class Attachment<Data = unknown> {
   readonly path: string | undefined
   private readonly open = new Set<Conn<Data>>()
+  /** Requests that are being answered. */
+  private readonly answering = new Set<Promise<void>>()
   private readonly answer: Answer<Data>
   private readonly handler: (conn: Conn<Data>) => unknown
-  private readonly onError: (error: unknown, conn: Conn<Data> | undefined) => void
+  private readonly onError: AttachOptions<Data>['onError']
   private readonly maxConnections: number
-  /** Requests that are being answered. */
-  private answering = 0
-  private isClosing = false
+  private readonly registry: Registry
+  private closing: { readonly code: number; readonly reason: string } | undefined
 
   /** @internal */
-  constructor(options: AttachOptions<Data>, handler: (conn: Conn<Data>) => unknown, answer: Answer<Data>) {
+  constructor(
+    options: AttachOptions<Data>,
+    handler: (conn: Conn<Data>) => unknown,
+    registry: Registry,
+    answer: Answer<Data>,
+  ) {
     this.path = options.path
     this.handler = handler
+    this.registry = registry
     this.answer = answer
-    this.onError = options.onError ?? warn
+    this.onError = options.onError
     this.maxConnections = checkLimit('maxConnections', options.maxConnections, Number.POSITIVE_INFINITY)
   }
 
@@ -46,44 +55,64 @@ export class Attachment<Data = unknown> {
     return this.open
   }
 
+  /** Whether {@link close} was called. */
+  get isClosing(): boolean {
+    return this.closing !== undefined
+  }
+
   /**
-   * Closes every connection in order and refuses new ones with 503.
+   * Closes every connection in order. New requests are refused with 503 until all are gone, then the path is free again.
    *
    * @param code see `formatCloseMessage`; default 1001, going away
-   * @returns resolves once all are gone, within their `closeTimeout`
+   * @returns resolves once all are gone, within their `closeTimeout`, those included whose handshake is under way
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   async close(code: number = CloseGoingAway, reason = ''): Promise<void> {
-    this.isClosing = true
+    this.closing ??= { code, reason }
     await Promise.all([...this.open].map((conn) => conn.close(code, reason)))
+    await Promise.all(this.answering)
+    this.registry.remove(this)
   }
 
   /** @internal */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.isClosing || this.open.size + this.answering >= this.maxConnections) {
+    if (this.isClosing || this.open.size + this.answering.size >= this.maxConnections) {
       const message = this.isClosing ? 'the server is shutting down' : 'too many connections'
       socket.on('error', () => {})
       socket.end(responseOf(refuse(503, message)), () => socket.destroy())
       return
     }
-    this.answering++
-    this.answer(request, socket, head, this.forget).then(this.begin, this.dismiss)
+    const answered = this.accept(request, socket, head)
+    this.answering.add(answered)
+    answered.finally(() => this.answering.delete(answered))
   }
 
-  private readonly begin = (conn: Conn<Data>): void => {
-    this.answering--
-    if (conn.state === 'closed') return
+  /** Answers a request; never rejects. */
+  private async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    let conn: Conn<Data> | WebSocketError
+    try {
+      conn = await this.answer(request, socket, head, this.forget)
+    } catch (error) {
+      this.report(error, undefined)
+      return
+    }
+    if (conn instanceof WebSocketError || conn.state === 'closed') return
     this.open.add(conn)
-    if (this.isClosing) conn.close(CloseGoingAway)
-    runHandler(conn, this.handler, this.onError)
-  }
-
-  /** The request was refused, or its peer left; or the application failed to decide about it. */
-  private readonly dismiss = (error: unknown): void => {
-    this.answering--
-    if (!(error instanceof WebSocketError)) this.onError(error, undefined)
+    runHandler(conn, this.handler, this.report)
+    if (this.closing !== undefined) await conn.close(this.closing.code, this.closing.reason)
   }
 
   private readonly forget = (conn: Conn): void => {
     this.open.delete(conn as Conn<Data>)
+  }
+
+  /** A failure of the application's, told to it; one in the telling becomes a warning. */
+  private readonly report = (error: unknown, conn: Conn<Data> | undefined): void => {
+    try {
+      if (this.onError === undefined) warn(error)
+      else this.onError(error, conn)
+    } catch (second) {
+      warn(second)
+    }
   }
 }

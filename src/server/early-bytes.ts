@@ -1,7 +1,6 @@
 // Watches a socket while the application decides about its request: keeps what arrives, and sees the peer leave.
 // Frames may come before the 101 is written (RFC 6455 §4.1 forbids them to clients, gorilla/websocket replays them).
 
-import { Buffer } from 'node:buffer'
 import type { Duplex } from 'node:stream'
 
 /** Bytes kept before the socket is paused. */
@@ -32,7 +31,15 @@ export class EarlyBytes {
     this.socket.removeListener('data', this.onData)
     this.socket.removeListener('end', this.onEnd)
     this.socket.resume()
-    return this.chunks.length === 1 ? this.chunks[0] : Buffer.concat(this.chunks)
+    if (this.chunks.length === 1) return this.chunks[0]
+    // Not Buffer.concat(): messages will be views of this, and must not show memory that others share.
+    const bytes = new Uint8Array(this.length)
+    let at = 0
+    for (const chunk of this.chunks) {
+      bytes.set(chunk, at)
+      at += chunk.length
+    }
+    return bytes
   }
 
   private readonly onData = (chunk: Uint8Array): void => {

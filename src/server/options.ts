@@ -18,8 +18,15 @@ export interface UpgraderOptions extends ConnOptions {
 
 /** What `authorize` may return: a refusal, or what the connection begins with; nothing lets the request pass. */
 export type Authorization<Data> =
-  | { readonly status: number; readonly headers?: HeaderInput; readonly body?: string }
-  | { readonly data: Data; readonly headers?: HeaderInput }
+  | {
+      /** 300 to 599 */
+      readonly status: number
+      readonly headers?: HeaderInput
+      /** Text of at most 1,024 bytes in UTF-8. */
+      readonly body?: string
+      readonly data?: never
+    }
+  | { readonly data: Data; readonly headers?: HeaderInput; readonly status?: never }
   | undefined
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is what most of them are
   | void
@@ -34,7 +41,7 @@ export interface UpgradeOptions<Data> {
 }
 
 export interface AttachOptions<Data> extends UpgradeOptions<Data> {
-  /** The request's path without its query, to be equal; default: every path. */
+  /** The request's path without its query, to be equal; default: every path that no other attachment has. */
   readonly path?: string
   /** Most connections of this attachment at once; default Infinity. Beyond: 503. */
   readonly maxConnections?: number

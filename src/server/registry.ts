@@ -4,27 +4,28 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
+import { rangeError } from '../codec/errors.ts'
 import { refuse, responseOf } from '../handshake/index.ts'
 
 /** What answers the upgrade requests of one path. */
 export interface Endpoint {
-  /** The path, or undefined for every path. */
+  /** The path, or undefined for every path that no other endpoint has. */
   readonly path: string | undefined
+  /** It answers with 503 only; another may take its place. */
+  readonly isClosing: boolean
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void
 }
 
 const registry = Symbol.for('gibbon-ws.registry.1')
 
 export class Registry {
-  private readonly endpoints: Endpoint[] = []
+  private endpoints: Endpoint[] = []
 
   constructor(server: Server | TlsServer) {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       // Not new URL(): in it '//evil/x' would be a host.
       const path = (request.url ?? '').split('?', 1)[0]
-      const endpoint =
-        this.endpoints.find((each) => each.path === path) ??
-        this.endpoints.find((each) => each.path === undefined)
+      const endpoint = this.find(path) ?? this.find(undefined)
       if (endpoint !== undefined) endpoint.handle(request, socket, head)
       else if (server.listenerCount('upgrade') === 1) {
         socket.on('error', () => {})
@@ -33,8 +34,26 @@ export class Registry {
     })
   }
 
+  /** @throws RangeError ERR_WS_ARGUMENT when the path is taken */
   add(endpoint: Endpoint): void {
+    const taken = this.find(endpoint.path)
+    if (taken !== undefined && !taken.isClosing) {
+      throw rangeError(
+        'ERR_WS_ARGUMENT',
+        `the server has an attachment for ${endpoint.path ?? 'every path'} already`,
+      )
+    }
     this.endpoints.push(endpoint)
+  }
+
+  remove(endpoint: Endpoint): void {
+    this.endpoints = this.endpoints.filter((each) => each !== endpoint)
+  }
+
+  /** The endpoint of the path; one that is closing only where there is no other. */
+  private find(path: string | undefined): Endpoint | undefined {
+    const found = this.endpoints.filter((each) => each.path === path)
+    return found.find((each) => !each.isClosing) ?? found[0]
   }
 }
 

@@ -4,7 +4,7 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { WebSocketError } from '../codec/errors.ts'
+import { typeError, WebSocketError } from '../codec/errors.ts'
 import { type Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
 import {
   acceptResponse,
@@ -49,8 +49,7 @@ function ignore(): void {}
 
 /** Sends the refusal and ends the socket. @returns the error for the caller */
 function refuseOn(socket: Duplex, refusal: Refusal): WebSocketError {
-  answered.add(socket)
-  socket.end(responseOf(refusal), () => socket.destroy())
+  if (socket.writable) socket.end(responseOf(refusal), () => socket.destroy())
   return refusal.error
 }
 
@@ -93,20 +92,23 @@ export class Upgrader {
       ...this.options,
       keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
     })
-    const attachment = new Attachment<Data>(options, handler, (request, socket, head, onGone) =>
+    if (typeof handler !== 'function')
+      throw typeError('ERR_WS_ARGUMENT', 'attach() takes a server, options and a handler')
+    const registry = registryOf(server)
+    const attachment = new Attachment<Data>(options, handler, registry, (request, socket, head, onGone) =>
       this.answer(request, socket, head, options, { settings, onGone }),
     )
-    registryOf(server).add(attachment)
+    registry.add(attachment)
     return attachment
   }
 
   /**
    * Answers one upgrade request, from a server's 'upgrade' event.
    *
-   * @param head bytes that came behind the request; they are the first frames
+   * @param head bytes that came behind the request, the first frames; they are taken: changed in place and kept
    * @returns the open connection; rejects with ERR_WS_BAD_REQUEST once the request was refused, ERR_WS_UPGRADED when
    *   the socket was answered before, ERR_WS_ABNORMAL_CLOSURE when the peer left meanwhile, ERR_WS_HEADER for headers
-   *   that cannot be sent (the peer gets 500)
+   *   that cannot be sent, or what `authorize` or `checkOrigin` threw (the peer gets 500)
    */
   upgrade<Data = unknown>(
     request: IncomingMessage,
@@ -114,41 +116,46 @@ export class Upgrader {
     head: Uint8Array,
     options: UpgradeOptions<Data> = {},
   ): Promise<Conn<Data>> {
-    const promise = this.answer(request, socket, head, options, { settings: this.settings })
+    const promise = this.answer(request, socket, head, options, { settings: this.settings }).then(
+      (outcome) => {
+        if (outcome instanceof WebSocketError) throw outcome
+        return outcome
+      },
+    )
     promise.catch(ignore)
     return promise
   }
 
+  /** The connection, or why the peer got none; throws what the application failed with. */
   private async answer<Data>(
     request: IncomingMessage,
     socket: Duplex,
     head: Uint8Array,
     options: UpgradeOptions<Data>,
     terms: Terms,
-  ): Promise<Conn<Data>> {
-    if (answered.has(socket)) throw new WebSocketError('ERR_WS_UPGRADED')
+  ): Promise<Conn<Data> | WebSocketError> {
+    if (answered.has(socket)) return new WebSocketError('ERR_WS_UPGRADED')
     answered.add(socket)
     // The peer may reset the connection while the application decides.
     socket.on('error', ignore)
     const requestHead = headOf(request)
     const verdict = judgeRequest(requestHead, { subprotocols: this.subprotocols })
-    if ('status' in verdict) throw refuseOn(socket, verdict)
+    if ('status' in verdict) return refuseOn(socket, verdict)
     const early = new EarlyBytes(socket, head)
     let response: Uint8Array
     let data: Data | undefined
     try {
       const decision = await this.decide(request, requestHead, options)
-      if ('status' in decision) throw refuseOn(socket, decision)
+      if ('status' in decision) return refuseOn(socket, decision)
       data = decision.data
       response = acceptResponse(verdict, decision.headers)
     } catch (error) {
-      // The application's own failure; a refusal has been sent already.
-      if (socket.writable && !socket.writableEnded) refuseOn(socket, refuse(500))
+      refuseOn(socket, refuse(500))
       throw error
     }
     if (early.hasPeerLeft) {
       socket.destroy()
-      throw new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
+      return new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
         message: 'the peer left before the handshake was complete',
         remote: true,
       })
@@ -191,7 +198,7 @@ export class Upgrader {
           : await this.checkOrigin(request)
       if (allowed !== true) return refuse(403, 'origin not allowed')
       const said = await authorize?.(request)
-      if (said && 'status' in said) return refuse(said.status, said.body, said.headers)
+      if (said?.status !== undefined) return refuse(said.status, said.body, said.headers)
       const fields = [...fieldsOf(headers ?? []), ...fieldsOf((said ? said.headers : undefined) ?? [])]
       return { data: said ? said.data : undefined, headers: fields }
     }
