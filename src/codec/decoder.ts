@@ -45,7 +45,7 @@ import {
 import { getKernel } from '../kernel/select.ts'
 import { parseClosePayload } from './close-payload.ts'
 import { CloseMessage, type DataType, type PingMessage, type PongMessage, TextMessage } from './constants.ts'
-import { typeError, WebSocketError } from './errors.ts'
+import { WebSocketError } from './errors.ts'
 import type { DecoderEvent } from './events.ts'
 import { faultError } from './faults.ts'
 import { Gather } from './gather.ts'
@@ -60,11 +60,12 @@ import {
 } from './limits.ts'
 import { ASCII, Message, type TextForm, UNCHECKED, VALID_UTF8 } from './message.ts'
 import type { TextCodec } from './ports.ts'
+import { checkRole, type Role } from './role.ts'
 import { portableText } from './text-codec.ts'
 
 export interface DecoderOptions {
   /** Our role: a server reads masked frames, a client unmasked ones (RFC 6455 §5.1). */
-  readonly role: 'server' | 'client'
+  readonly role: Role
   /** Most bytes of a message; default 16 MiB. Beyond: ERR_WS_MESSAGE_TOO_BIG, close code 1009. */
   readonly readLimit?: number | undefined
   /** Most frames of a message, empty ones included; default 131,072. Beyond: ERR_WS_TOO_MANY_FRAGMENTS, 1008. */
@@ -105,8 +106,7 @@ export class Decoder {
   /** @throws RangeError ERR_WS_ARGUMENT for a limit that is no whole number */
   constructor(options: DecoderOptions) {
     const { role, lenientLength = false, checkUtf8 = true } = options
-    if (role !== 'server' && role !== 'client')
-      throw typeError('ERR_WS_ARGUMENT', 'role must be server or client')
+    checkRole(role)
     this.kernel = options.kernel ?? getKernel()
     this.text = options.text ?? portableText
     this.state[STATE_CONFIG] =

@@ -3,9 +3,11 @@
 
 import type { Kernel } from '../kernel/kernel.ts'
 import { getKernel } from '../kernel/select.ts'
+import { rangeError } from './errors.ts'
 import { headerLength, writeHeader } from './header.ts'
 import { type MaskingKeys, maskingKeys } from './masking-keys.ts'
 import type { RandomSource, TextCodec } from './ports.ts'
+import { checkRole, type Role } from './role.ts'
 import {
   PrivateSlabs,
   releaseSegment,
@@ -32,7 +34,7 @@ const none: SlabSegment[] = []
 
 export interface EncoderOptions {
   /** Our role: a client masks what it sends (RFC 6455 §5.1). */
-  readonly role: 'server' | 'client'
+  readonly role: Role
   readonly kernel?: Kernel | undefined
   readonly text?: TextCodec | undefined
   /** Where masking keys come from; default crypto.getRandomValues. */
@@ -51,7 +53,9 @@ export class Encoder {
   /** Control frames that pass what waits for a slow peer. */
   private urgent: SlabSegment[] = none
 
+  /** @throws TypeError ERR_WS_ARGUMENT for a role that is none */
   constructor(options: EncoderOptions) {
+    checkRole(options.role)
     this.kernel = options.kernel ?? getKernel()
     this.text = options.text ?? portableText
     this.keys = options.role === 'client' ? maskingKeys(options.random) : undefined
@@ -80,9 +84,13 @@ export class Encoder {
    * @param first the frame's first byte: FIN, RSV bits and opcode
    * @param borrow the payload stays unchanged until its segment is released, so a large one need not be copied
    * @returns whether the payload is borrowed: not copied, to be left alone until then
-   * @throws WebSocketError ERR_WS_RANDOM_SOURCE; then nothing is encoded
+   * @throws WebSocketError ERR_WS_RANDOM_SOURCE, RangeError ERR_WS_ARGUMENT for a range that is not in `source`; then
+   *   nothing is encoded
    */
   frame(first: number, source: Uint8Array, start: number, end: number, borrow: boolean): boolean {
+    if (start >>> 0 !== start || end >>> 0 !== end || start > end || end > source.length) {
+      throw rangeError('ERR_WS_ARGUMENT', `no range of ${source.length} bytes: ${start} to ${end}`)
+    }
     const length = end - start
     const key = this.keys === undefined ? undefined : this.keys.next()
     const header = headerLength(length, key !== undefined)

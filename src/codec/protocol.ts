@@ -6,6 +6,7 @@ import { UTF8_STATE } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
 import { formatCloseMessage, parseClosePayload } from './close-payload.ts'
 import {
+  BinaryMessage,
   CloseMessage,
   CloseNormalClosure,
   CloseNoStatusReceived,
@@ -21,6 +22,7 @@ import type { CloseEvent, DecoderEvent, PingEvent } from './events.ts'
 import { MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from './limits.ts'
 import { type Message, UNCHECKED } from './message.ts'
 import type { RandomSource, Segment } from './ports.ts'
+import type { Role } from './role.ts'
 import type { SlabSegment } from './slab.ts'
 import { portableText } from './text-codec.ts'
 
@@ -28,6 +30,11 @@ const FIN = 0x80
 const NO_BYTES = new Uint8Array(0)
 /** Pongs kept while the peer does not take what we send; RFC 6455 §5.5.3 lets us answer the newest ping only. */
 const MAX_WAITING_PONGS = 16
+
+function assertBytes(data: unknown): void {
+  if (!(data instanceof Uint8Array))
+    throw typeError('ERR_WS_ARGUMENT', 'a payload is a string or a Uint8Array')
+}
 
 export interface ProtocolOptions extends DecoderOptions {
   /** Where masking keys come from; default crypto.getRandomValues. */
@@ -49,7 +56,7 @@ export interface SendOptions {
 export type ProtocolState = 'open' | 'closing' | 'closed'
 
 export class Protocol {
-  readonly role: 'server' | 'client'
+  readonly role: Role
   private readonly kernel: Kernel
   private readonly decoder: Decoder
   private readonly encoder: Encoder
@@ -108,9 +115,16 @@ export class Protocol {
       try {
         this.react(events[i])
       } catch (error) {
-        // Only the random source fails here: the answer cannot be masked, so the connection cannot go on.
+        // Only the random source fails here: the answer cannot be masked, so the connection cannot go on. A Close that
+        // is not answered is no closing handshake; a fault stays the first one.
         this.ended = true
-        events.splice(i + 1, events.length, { type: 0, error: error as WebSocketError })
+        const { type } = events[i]
+        if (type !== 0) {
+          events.splice(type === CloseMessage ? i : i + 1, events.length, {
+            type: 0,
+            error: error as WebSocketError,
+          })
+        }
       }
     }
     return events
@@ -141,14 +155,17 @@ export class Protocol {
    * @param data a string is sent in UTF-8, lone surrogates as U+FFFD, whatever the type
    * @returns whether the payload is borrowed: to be left unchanged until its segment is released
    * @throws WebSocketError ERR_WS_CLOSE_SENT; ERR_WS_INVALID_UTF8 for a text given as other bytes;
-   *   ERR_WS_RANDOM_SOURCE. In each case nothing is encoded.
+   *   ERR_WS_RANDOM_SOURCE; TypeError ERR_WS_ARGUMENT for another type or other data. In each case nothing is encoded.
    */
   send(type: DataType, data: string | Uint8Array, options?: SendOptions): boolean {
+    if (type !== TextMessage && type !== BinaryMessage)
+      throw typeError('ERR_WS_ARGUMENT', `bad message type ${String(type)}`)
     this.assertSendable()
     if (typeof data === 'string') {
       this.encoder.textFrame(FIN | type, data)
       return false
     }
+    assertBytes(data)
     if (type === TextMessage && this.checkSentUtf8) this.assertUtf8(data)
     return this.encoder.frame(FIN | type, data, 0, data.length, options?.copy !== true)
   }
@@ -295,6 +312,7 @@ export class Protocol {
     type: typeof CloseMessage | typeof PingMessage | typeof PongMessage,
     data: Uint8Array,
   ): void {
+    assertBytes(data)
     if (data.length > MAX_CONTROL_PAYLOAD) {
       throw rangeError(
         'ERR_WS_ARGUMENT',

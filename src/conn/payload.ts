@@ -24,9 +24,11 @@ export function isDataType(type: number): type is DataType {
 
 /** The bytes under `data`, without a copy unless other threads or a resize may change them under us. */
 function toBytes(data: unknown): Uint8Array {
-  if (data instanceof Uint8Array && isSteady(data.buffer)) return data
+  if (data instanceof Uint8Array && data.length > 0 && isSteady(data.buffer)) return data
   try {
     if (ArrayBuffer.isView(data)) {
+      // Throws for a buffer that was transferred away, whose views look empty.
+      if (data.byteLength === 0) return new Uint8Array(data.buffer).subarray(0, 0)
       const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
       return isSteady(data.buffer) ? bytes : new Uint8Array(bytes)
     }

@@ -35,6 +35,7 @@ function load(name: KernelName): Kernel {
     shared.wasm ??= createWasmKernel()
     return shared.wasm
   }
+  if (name !== 'native') throw new RangeError(`no such kernel: ${String(name)}`)
   const native = realm().native
   if (native === undefined) throw new Error('this runtime loads no addon')
   return native()
@@ -81,7 +82,7 @@ function choice(): Choice {
 
 /**
  * A kernel by name, or the one that serves by default.
- * @throws Error when the named kernel cannot run here
+ * @throws Error when the named kernel cannot run here; RangeError when there is none of that name
  */
 export function getKernel(name?: KernelName): Kernel {
   return name === undefined ? choice().kernel : load(name)
