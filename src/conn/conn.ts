@@ -17,7 +17,7 @@ import type { HandshakeInfo } from './handshake-info.ts'
 import { Link } from './link.ts'
 import type { ConnSettings } from './options.ts'
 import { type Bytes, controlBytes, isDataType, toData } from './payload.ts'
-import { type Op, rejected, timeLimit, Waiter } from './waiter.ts'
+import { checkMilliseconds, millisecondsUntil, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
 
 const accepted = Promise.resolve()
 
@@ -115,15 +115,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   readMessage(op?: Op): Promise<Message> {
-    const limit = timeLimit(op)
-    if (op?.signal?.aborted) return rejected(op.signal.reason)
-    const message = this.takeMessage()
-    if (message !== undefined) return Promise.resolve(message)
-    const { inbox, clock } = this.link
-    const waiter = inbox.wait()
-    if (waiter instanceof WebSocketError) return rejected(waiter)
-    if (op !== undefined) waiter.arm(clock, limit, op.signal, (error) => inbox.abandon(error))
-    return waiter.promise
+    return this.link.inbox.read(op)
   }
 
   /**
@@ -131,15 +123,11 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * (`closed` tells); it throws when there was none, and on faults. Leaving the loop leaves the connection open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
+    const { inbox } = this.link
     const iterator: AsyncIterableIterator<Message> = {
-      next: () => {
-        const message = this.takeMessage()
-        return message === undefined
-          ? this.link.inbox.waitInLoop()
-          : Promise.resolve({ done: false, value: message })
-      },
+      next: () => inbox.next(),
       return: () => {
-        this.link.inbox.leaveLoop()
+        inbox.leaveLoop()
         return Promise.resolve({ done: true, value: undefined })
       },
       [Symbol.asyncIterator]: () => iterator,
@@ -147,10 +135,24 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     return iterator
   }
 
-  private takeMessage(): Message | undefined {
-    const message = this.link.inbox.take()
-    if (message !== undefined) this.link.taken()
-    return message
+  /**
+   * Limits every read that begins from now on, those of loops included, to `ms` milliseconds of waiting.
+   * @param ms 0 to 2^31-1, or null for no limit
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   */
+  setReadTimeout(ms: number | null): void {
+    this.link.inbox.timeout = ms === null ? undefined : checkMilliseconds('ms', ms)
+  }
+
+  /**
+   * Lets every read that begins from now on wait until `deadline` and no longer; later ones reject at once with
+   * ERR_WS_TIMEOUT unless a message waits. As with every limit between messages, the connection stays as it was.
+   * @param deadline at most 2^31-1 ms away, turned into monotonic time now; null for none
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   */
+  setReadDeadline(deadline: Date | null): void {
+    const { inbox, clock } = this.link
+    inbox.deadline = deadline === null ? undefined : clock.now() + millisecondsUntil(deadline)
   }
 
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────

@@ -3,15 +3,23 @@
 
 import { WebSocketError } from '../codec/errors.ts'
 import type { Message } from '../codec/message.ts'
-import { markHandled, rejected, Waiter } from './waiter.ts'
+import type { Clock } from '../codec/ports.ts'
+import { markHandled, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
 
 /** What a waiting message costs beside its payload, for the count of bytes read ahead. */
 const MESSAGE_COST = 64
-
 /** Read messages at the front of the queue from which on it is made anew, once they are half of it. */
 const COMPACT_FROM = 32
 
+/** Who fills the inbox. */
+export interface InboxHost {
+  /** A message was taken. */
+  taken(): void
+}
+
 type Result = IteratorResult<Message, undefined>
+
+const done: Result = { done: true, value: undefined }
 
 // The loop's read is the one that every message of a quiet connection passes: its promise is taken apart without a
 // closure or an object of its own.
@@ -24,9 +32,15 @@ function takeApart(resolve: (result: Result) => void, reject: (error: unknown) =
 }
 
 export class Inbox {
-  /** From `next` on; what was read is cleared, so that it can be let go. */
+  /** Milliseconds that a read may wait; undefined for no limit. */
+  timeout: number | undefined
+  /** Time on the clock until which a read may wait; undefined for no limit. */
+  deadline: number | undefined
+  private readonly clock: Clock
+  private readonly host: InboxHost
+  /** From `head` on; what was read is cleared, so that it can be let go. */
   private queue: (Message | undefined)[] = []
-  private next = 0
+  private head = 0
   private bytes = 0
   /** The read that waits: a plain one, which may be armed with a time limit, or a loop's. */
   private plain: Waiter<Message> | undefined
@@ -35,6 +49,11 @@ export class Inbox {
   private rejectLoop: ((error: unknown) => void) | undefined
   private error: WebSocketError | undefined
   private isClean = false
+
+  constructor(clock: Clock, host: InboxHost) {
+    this.clock = clock
+    this.host = host
+  }
 
   get isEmpty(): boolean {
     return this.queue.length === 0
@@ -68,30 +87,39 @@ export class Inbox {
     }
   }
 
-  /** The oldest waiting message. */
-  take(): Message | undefined {
-    const { queue } = this
-    const message = queue[this.next]
-    if (message === undefined) return undefined
-    queue[this.next++] = undefined
-    this.bytes -= message.byteLength + MESSAGE_COST
-    if (this.next === queue.length) {
-      // An idle connection holds no array that a burst once made large.
-      this.queue = []
-      this.next = 0
-    } else if (this.next >= COMPACT_FROM && this.next * 2 >= queue.length) {
-      // A reader that is always a little behind would never see the queue empty.
-      this.queue = queue.slice(this.next)
-      this.next = 0
+  /**
+   * The next message, within the operation's limits and the inbox's own.
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
+   */
+  read(op: Op | undefined): Promise<Message> {
+    const limit = this.limitOf(op)
+    if (op?.signal?.aborted) return rejected(op.signal.reason)
+    const message = this.take()
+    if (message !== undefined) return Promise.resolve(message)
+    const refusal = this.hasReader ? new WebSocketError('ERR_WS_CONCURRENT_READ') : this.error
+    if (refusal !== undefined) return rejected(refusal)
+    const plain = new Waiter<Message>()
+    this.plain = plain
+    if (limit !== undefined || op?.signal !== undefined) {
+      plain.arm(this.clock, limit, op?.signal, (error) => {
+        // The next read may wait again.
+        this.plain = undefined
+        plain.reject(error)
+      })
     }
-    return message
+    return plain.promise
   }
 
-  /** The next message of a loop, which ends when the connection was closed in order; only when none waits. */
-  waitInLoop(): Promise<Result> {
+  /** As {@link read} for a loop, which ends when the connection was closed in order. */
+  next(): Promise<Result> {
+    const message = this.take()
+    if (message !== undefined) return Promise.resolve({ done: false, value: message })
     if (this.hasReader) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
-    if (this.error !== undefined) {
-      return this.isClean ? Promise.resolve({ done: true, value: undefined }) : rejected(this.error)
+    if (this.error !== undefined) return this.isClean ? Promise.resolve(done) : rejected(this.error)
+    if (this.timeout !== undefined || this.deadline !== undefined) {
+      const limited = this.nextWithin()
+      markHandled(limited)
+      return limited
     }
     this.loop = new Promise<Result>(takeApart)
     this.resolveLoop = newResolve
@@ -103,22 +131,7 @@ export class Inbox {
   leaveLoop(): void {
     if (this.loop === undefined) return
     this.loop = undefined
-    this.resolveLoop?.({ done: true, value: undefined })
-  }
-
-  /** The next message; only when none waits. The waiter is returned to be armed, or the error that forbids it. */
-  wait(): Waiter<Message> | WebSocketError {
-    if (this.hasReader) return new WebSocketError('ERR_WS_CONCURRENT_READ')
-    if (this.error !== undefined) return this.error
-    this.plain = new Waiter<Message>()
-    return this.plain
-  }
-
-  /** The waiting plain read gives up; the next one may wait again. */
-  abandon(error: unknown): void {
-    const { plain } = this
-    this.plain = undefined
-    plain?.reject(error)
+    this.resolveLoop?.(done)
   }
 
   /**
@@ -127,17 +140,57 @@ export class Inbox {
    */
   end(error: WebSocketError, clean: boolean): void {
     if (this.error !== undefined) return
+    const { plain, loop } = this
     this.error = error
     this.isClean = clean
-    this.abandon(error)
-    const { loop } = this
+    this.plain = undefined
     this.loop = undefined
+    plain?.reject(error)
     if (loop === undefined) return
     if (clean) {
-      this.resolveLoop?.({ done: true, value: undefined })
+      this.resolveLoop?.(done)
     } else {
       markHandled(loop)
       this.rejectLoop?.(error)
+    }
+  }
+
+  /** The oldest waiting message. */
+  private take(): Message | undefined {
+    const { queue } = this
+    const message = queue[this.head]
+    if (message === undefined) return undefined
+    queue[this.head++] = undefined
+    this.bytes -= message.byteLength + MESSAGE_COST
+    if (this.head === queue.length) {
+      // An idle connection holds no array that a burst once made large.
+      this.queue = []
+      this.head = 0
+    } else if (this.head >= COMPACT_FROM && this.head * 2 >= queue.length) {
+      // A reader that is always a little behind would never see the queue empty.
+      this.queue = queue.slice(this.head)
+      this.head = 0
+    }
+    this.host.taken()
+    return message
+  }
+
+  /** Milliseconds that a read may wait: the shortest of its own limit and the inbox's. */
+  private limitOf(op: Op | undefined): number | undefined {
+    const own = timeLimit(op)
+    if (this.timeout === undefined && this.deadline === undefined) return own
+    const left = this.deadline === undefined ? this.timeout : Math.max(0, this.deadline - this.clock.now())
+    const shared = Math.min(left ?? 0, this.timeout ?? Number.POSITIVE_INFINITY)
+    return own === undefined ? shared : Math.min(own, shared)
+  }
+
+  /** A loop's read under the inbox's limits. */
+  private async nextWithin(): Promise<Result> {
+    try {
+      return { done: false, value: await this.read(undefined) }
+    } catch (error) {
+      if (error === this.error && this.isClean) return done
+      throw error
     }
   }
 }

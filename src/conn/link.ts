@@ -32,7 +32,7 @@ export class Link implements ByteReceiver, EndOfTurn {
   readonly protocol: Protocol
   readonly clock: Clock
   readonly settings: ConnSettings
-  readonly inbox = new Inbox()
+  readonly inbox: Inbox
   readonly outbox: Outbox
   /** We closed: messages that arrive now are delivered to a read that waits, and dropped otherwise. */
   private isDropping = false
@@ -53,6 +53,7 @@ export class Link implements ByteReceiver, EndOfTurn {
     this.clock = clock
     this.settings = settings
     this.onGone = onGone
+    this.inbox = new Inbox(clock, this)
     this.outbox = new Outbox(protocol, transport)
     this.keepAlive =
       settings.keepAlive === undefined ? undefined : new KeepAlive(clock, settings.keepAlive, this)
@@ -75,9 +76,9 @@ export class Link implements ByteReceiver, EndOfTurn {
     return this.waitingPings
   }
 
-  // ── What the connection asks ─────────────────────────────────────────────────────────────────────────────
+  // ── What the inbox and the connection ask ─────────────────────────────────────────────────────────────────────────────
 
-  /** A message was taken from the inbox: an empty one is filled again. */
+  /** A message was taken: an empty inbox is filled again. */
   taken(): void {
     if (this.isPaused && this.inbox.isEmpty) this.resume()
   }

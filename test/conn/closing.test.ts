@@ -121,6 +121,16 @@ describe('behind our Close', () => {
     expect(texts).toEqual(['1', '2'])
   })
 
+  test('drain reads no faster than the application: the transport is paused and resumed as before', async () => {
+    const solo = new Solo()
+    solo.conn.close(1000, '', { drain: true })
+    await solo.receive(solo.frame(2, counted(40_000)), solo.frame(2, counted(40_000)))
+    expect(solo.transport.isPaused).toBe(true)
+    await solo.conn.readMessage()
+    await solo.conn.readMessage()
+    expect(solo.transport.isPaused).toBe(false)
+  })
+
   test('drain delivers what arrives until the peer’s Close', async () => {
     const solo = new Solo()
     const closed = solo.conn.close(1000, '', { drain: true })
@@ -131,6 +141,20 @@ describe('behind our Close', () => {
     expect(texts).toEqual(['1', '2', '3'])
     solo.transport.receiveEnd()
     expect((await closed).code).toBe(1005)
+  })
+
+  test.each([
+    [true, ['1', '2']],
+    [false, []],
+  ])('the first call says whether messages are wanted: drain %s', async (drain, expected) => {
+    const solo = new Solo()
+    solo.conn.close(1000, '', { drain })
+    solo.conn.close(1000, '', { drain: !drain })
+    await solo.receiveTexts('1', '2')
+    await solo.receiveClose(1000)
+    const texts: string[] = []
+    for await (const message of solo.conn) texts.push(message.text())
+    expect(texts).toEqual(expected)
   })
 
   test('the peer’s Close is found behind any number of messages that nobody reads', async () => {

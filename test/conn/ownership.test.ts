@@ -101,6 +101,22 @@ test('what a stalled peer gets at last is byte-exact, although other connections
   for (const [i, { data }] of solo.sent.entries()) expect(Buffer.compare(data!, owed[i])).toBe(0)
 })
 
+test('the memory of connections that were lost while they wrote is used again', async () => {
+  const slabs = new Set<Uint8Array>()
+  for (let i = 0; i < 300; i++) {
+    const solo = new Solo()
+    solo.transport.write = ([{ bytes }]) => {
+      slabs.add(bytes)
+      return false
+    }
+    solo.conn.writeMessage(counted(5000))
+    await solo.settle()
+    solo.transport.gone()
+  }
+  // They are 1.5 MB, 24 slabs full.
+  expect(slabs.size).toBeLessThanOrEqual(3)
+})
+
 test('what a torn down transport still holds is left alone until it is gone', async () => {
   const [solo, other] = [stalled(), new Solo()]
   solo.transport.holdsClose = true

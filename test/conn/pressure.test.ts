@@ -48,6 +48,35 @@ describe('a write settles', () => {
     },
   )
 
+  test('with those of its batch, while later ones go on waiting', async () => {
+    const solo = stalled({ highWaterMark: 10 })
+    const writes = [watch(solo.conn.writeMessage(counted(100))), watch(solo.conn.writeMessage(counted(100)))]
+    await solo.settle()
+    writes.push(watch(solo.conn.writeMessage(counted(100))))
+    solo.transport.handOver(1)
+    await solo.settle()
+    expect(writes.map(({ state }) => state)).toEqual(['resolved', 'resolved', 'pending'])
+    solo.transport.handOver(1)
+    await solo.settle()
+    expect(writes[2].state).toBe('resolved')
+  })
+
+  test('before an older one whose bytes are still needed', async () => {
+    const solo = stalled({ highWaterMark: 34_000 })
+    solo.conn.writeMessage('x'.repeat(2000))
+    await solo.settle()
+    const borrowed = watch(solo.conn.writeMessage(counted(33 * KiB)))
+    const small = watch(solo.conn.writeMessage(counted(10)))
+    await solo.settle()
+    expect([borrowed.state, small.state]).toEqual(['pending', 'pending'])
+    solo.transport.handOver(1)
+    await solo.settle()
+    expect([borrowed.state, small.state]).toEqual(['pending', 'resolved'])
+    solo.transport.handOver(1)
+    await solo.settle()
+    expect(borrowed.state).toBe('resolved')
+  })
+
   test('at exactly highWaterMark', async () => {
     const solo = stalled({ highWaterMark: 102 })
     const writes = [100, 0].map((size) => watch(solo.conn.writeMessage(counted(size))))
@@ -160,6 +189,18 @@ describe('while a write is under way', () => {
       'close 1000',
     ])
   })
+})
+
+test('once the peer has drained, pings keep their place behind messages again', async () => {
+  const solo = stalled()
+  solo.conn.writeMessage('1')
+  await solo.settle()
+  solo.transport.holds = false
+  solo.transport.handOver()
+  solo.conn.writeMessage('2')
+  solo.conn.ping('3')
+  await solo.settle()
+  expect(solo.log).toEqual(['text 1', 'text 2', 'ping 3'])
 })
 
 test.each([
