@@ -87,6 +87,9 @@ export interface PushOptions {
 
 const HIGH = 0x1_0000_0000
 
+/** No events; never added to, never given away. */
+const NONE: DecoderEvent[] = []
+
 export class Decoder {
   private readonly kernel: Kernel
   private readonly text: TextCodec
@@ -100,6 +103,8 @@ export class Decoder {
   /** Stream offsets of the cut frame's header and payload. */
   private headerOffset = 0
   private payloadOffset = 0
+  /** Events of the running push. */
+  private events: DecoderEvent[] = NONE
   /** A fault or a Close frame ended the stream. */
   private done = false
 
@@ -159,14 +164,13 @@ export class Decoder {
 
   /** @internal As {@link push}, for bytes[start..end). */
   pushRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
-    const events: DecoderEvent[] = []
     // Other threads or a resize may change such memory under us; and no message may keep a large block alive.
     const buffer = bytes.buffer as ArrayBufferLike & { resizable?: boolean }
     if (buffer.byteLength > WINDOW_BYTES || buffer.resizable || !(buffer instanceof ArrayBuffer)) keep = true
     let at = start
     while (at < end && !this.done) {
       if (this.isInFrame) {
-        at = this.moveFrame(bytes, at, end, events)
+        at = this.moveFrame(bytes, at, end)
         continue
       }
       let stop = Math.min(end, at + WINDOW_BYTES)
@@ -174,36 +178,37 @@ export class Decoder {
       if (keep) {
         const own = new Uint8Array(stop - at)
         own.set(bytes.subarray(at, stop))
-        this.scanAll(own, 0, own.length, events)
+        this.scanAll(own, 0, own.length)
         at = stop
       } else {
-        this.scanAll(bytes, at, stop, events)
+        this.scanAll(bytes, at, stop)
         at = stop
       }
     }
-    return events
+    const { events } = this
+    this.events = NONE
+    return events === NONE ? [] : events
   }
 
   /** Scans bytes[start..end) whole; they are ours to change and keep. */
-  private scanAll(bytes: Uint8Array, start: number, end: number, events: DecoderEvent[]): void {
+  private scanAll(bytes: Uint8Array, start: number, end: number): void {
     const { state } = this
     let at = start
     while (at < end && !this.done) {
       const base = this.position
       const status = this.kernel.scan(bytes, at, end, state)
       const consumed = state[STATE_CONSUMED]
-      this.readRows(bytes, at, base, events)
+      this.readRows(bytes, at, base)
       if (this.done) return
       this.position = base + consumed
       at += consumed
-      if (status === SCAN_FAULT)
-        this.fail(events, faultError(state[STATE_FAULT], base + (state[STATE_FAULT_AT] | 0)))
+      if (status === SCAN_FAULT) this.fail(faultError(state[STATE_FAULT], base + (state[STATE_FAULT_AT] | 0)))
       else if (status === SCAN_CLOSE_SEEN) this.done = true
     }
   }
 
   /** Makes events of the last scan's rows; `base` is the stream offset of bytes[at], where the scan began. */
-  private readRows(bytes: Uint8Array, at: number, base: number, events: DecoderEvent[]): void {
+  private readRows(bytes: Uint8Array, at: number, base: number): void {
     const { rows } = this.kernel
     const count = this.state[STATE_ROW_COUNT] * ROW_WORDS
     for (let row = 0; row < count && !this.done; row += ROW_WORDS) {
@@ -216,10 +221,9 @@ export class Decoder {
         this.payloadOffset = base + rows[row + 1]
         this.position = this.payloadOffset
         if (opcode >= 8) this.control ??= new Uint8Array(MAX_CONTROL_PAYLOAD)
-        this.moveFrame(bytes, start, start + length, events)
+        this.moveFrame(bytes, start, start + length)
       } else if (opcode >= 8) {
         this.controlFrame(
-          events,
           opcode,
           bytes,
           start,
@@ -228,20 +232,19 @@ export class Decoder {
           base + rows[row + 1],
         )
       } else if ((flags & (ROW_FIRST | ROW_FIN)) === (ROW_FIRST | ROW_FIN)) {
-        events.push(new Message(opcode as DataType, bytes, start, length, this.formOf(flags), this.text))
+        this.emit(new Message(opcode as DataType, bytes, start, length, this.formOf(flags), this.text))
       } else {
         const isLast = (flags & ROW_FIN) !== 0
         this.headerOffset = base + (rows[row + 3] | 0)
-        if (!this.makeRoom(events, length, isLast ? this.gather.length + length : Number.POSITIVE_INFINITY))
-          return
+        if (!this.makeRoom(length, isLast ? this.gather.length + length : Number.POSITIVE_INFINITY)) return
         this.gather.append(bytes, start, start + length)
-        if (isLast) this.deliver(events, flags)
+        if (isLast) this.deliver(flags)
       }
     }
   }
 
   /** Moves what bytes[start..end) holds of the cut frame; returns the index behind it. */
-  private moveFrame(bytes: Uint8Array, start: number, end: number, events: DecoderEvent[]): number {
+  private moveFrame(bytes: Uint8Array, start: number, end: number): number {
     const { state, kernel } = this
     const flags = state[STATE_FRAME]
     const opcode = flags & ROW_OPCODE
@@ -266,7 +269,7 @@ export class Decoder {
         (flags & ROW_FIN) !== 0
           ? state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
           : Number.POSITIVE_INFINITY
-      if (!this.makeRoom(events, length, total)) return end
+      if (!this.makeRoom(length, total)) return end
       const { gather } = this
       const from = gather.length
       if (key === 0) {
@@ -278,7 +281,7 @@ export class Decoder {
       if (opcode === 1 && (state[STATE_CONFIG] & CONFIG_SKIP_UTF8) === 0) {
         const text = kernel.utf8(gather.bytes, from, gather.length, state[STATE_UTF8])
         if (text < 0) {
-          this.fail(events, faultError(FAULT_UTF8, this.position + ~text - from))
+          this.fail(faultError(FAULT_UTF8, this.position + ~text - from))
           return end
         }
         state[STATE_UTF8] = text
@@ -287,18 +290,18 @@ export class Decoder {
     this.position += length
     state[STATE_LEFT_HI] = Math.floor((left - length) / HIGH)
     state[STATE_LEFT_LO] = left - length
-    if (length === left) this.finishFrame(events, flags)
+    if (length === left) this.finishFrame(flags)
     return start + length
   }
 
   /** The cut frame is complete. */
-  private finishFrame(events: DecoderEvent[], flags: number): void {
+  private finishFrame(flags: number): void {
     const { state } = this
     const opcode = flags & ROW_OPCODE
     if (opcode >= 8) {
       const payload = (this.control as Uint8Array).slice(0, this.controlLength)
       this.controlLength = 0
-      this.controlFrame(events, opcode, payload, 0, payload.length, this.headerOffset, this.payloadOffset)
+      this.controlFrame(opcode, payload, 0, payload.length, this.headerOffset, this.payloadOffset)
     } else if ((flags & ROW_FIN) !== 0) {
       const text = state[STATE_UTF8]
       state[STATE_MESSAGE] = 0
@@ -306,13 +309,13 @@ export class Decoder {
       state[STATE_LENGTH_HI] = 0
       state[STATE_FRAGMENTS] = 0
       state[STATE_UTF8] = 0
-      if ((text & UTF8_STATE) !== 0) this.fail(events, faultError(FAULT_UTF8, this.position))
-      else this.deliver(events, (text & UTF8_WIDE) === 0 ? flags | ROW_ASCII : flags)
+      if ((text & UTF8_STATE) !== 0) this.fail(faultError(FAULT_UTF8, this.position))
+      else this.deliver((text & UTF8_WIDE) === 0 ? flags | ROW_ASCII : flags)
     }
   }
 
   /** Makes room for `more` bytes of the message; false where the runtime has none, which fails as too big. */
-  private makeRoom(events: DecoderEvent[], more: number, total: number): boolean {
+  private makeRoom(more: number, total: number): boolean {
     try {
       if (this.gather.length + more <= MAX_BUFFER) {
         this.gather.reserve(more, total)
@@ -321,15 +324,15 @@ export class Decoder {
     } catch {
       // The runtime has no memory for it.
     }
-    this.fail(events, faultError(FAULT_TOO_BIG, this.headerOffset))
+    this.fail(faultError(FAULT_TOO_BIG, this.headerOffset))
     return false
   }
 
   /** The gathered message is complete. */
-  private deliver(events: DecoderEvent[], flags: number): void {
+  private deliver(flags: number): void {
     const { length } = this.gather
     const type = (flags & ROW_OPCODE) as DataType
-    events.push(new Message(type, this.gather.take(), 0, length, this.formOf(flags), this.text))
+    this.emit(new Message(type, this.gather.take(), 0, length, this.formOf(flags), this.text))
   }
 
   private formOf(flags: number): TextForm {
@@ -340,7 +343,6 @@ export class Decoder {
 
   /** A whole control frame, its payload unmasked in bytes[start..end). */
   private controlFrame(
-    events: DecoderEvent[],
     opcode: number,
     bytes: Uint8Array,
     start: number,
@@ -350,21 +352,27 @@ export class Decoder {
   ): void {
     if (opcode !== CloseMessage) {
       const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
-      events.push({ type: opcode as typeof PingMessage | typeof PongMessage, data })
+      this.emit({ type: opcode as typeof PingMessage | typeof PongMessage, data })
       return
     }
     this.done = true
     try {
-      events.push(parseClosePayload(bytes, start, end, headerOffset, payloadOffset, this.kernel, this.text))
+      this.emit(parseClosePayload(bytes, start, end, headerOffset, payloadOffset, this.kernel, this.text))
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
-      this.fail(events, error)
+      this.fail(error)
     }
   }
 
-  private fail(events: DecoderEvent[], error: WebSocketError): void {
+  private emit(event: DecoderEvent): void {
+    // Nearly always there is one: an array made for it is a sixth of one that push() makes room in.
+    if (this.events === NONE) this.events = [event]
+    else this.events.push(event)
+  }
+
+  private fail(error: WebSocketError): void {
     this.done = true
     this.gather.clear()
-    events.push({ type: 0, error })
+    this.emit({ type: 0, error })
   }
 }

@@ -67,9 +67,6 @@ const VIEW_FROM = 160
 /** A cut header, completed for judging. Holds nothing between two scans. */
 const carriedHead = new Uint8Array(MAX_HEADER)
 
-/** The rows of the last scan. */
-export const rows = new Uint32Array(MAX_ROWS * ROW_WORDS)
-
 /** The faults of a header's first two bytes. */
 function judge(b0: number, b1: number, config: number, message: number): number {
   const opcode = b0 & 0x0f
@@ -91,8 +88,14 @@ function judge(b0: number, b1: number, config: number, message: number): number 
   return faults
 }
 
-/** {@link Kernel.scan} in JavaScript. */
-export function scan(bytes: Uint8Array, start: number, end: number, state: Uint32Array): number {
+/** {@link Kernel.scan} in JavaScript, into `rows` of MAX_ROWS × ROW_WORDS words. */
+export function scan(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  state: Uint32Array,
+  rows: Uint32Array,
+): number {
   const config = state[STATE_CONFIG]
   const words = end - start >= VIEW_FROM ? wordsOf(bytes) : undefined
   let message = state[STATE_MESSAGE]

@@ -2,6 +2,7 @@
 // Bytes outside its memory pass through its window: copied in, worked on, copied back once.
 
 import { mask as jsMask } from './js-mask.ts'
+import { scan as jsScan } from './js-scan.ts'
 import { utf8 as jsUtf8 } from './js-utf8.ts'
 import type { Kernel } from './kernel.ts'
 import {
@@ -31,6 +32,8 @@ interface Exports {
 const MASK_FROM = 256
 /** Texts outside the window that are shorter than this are checked in JavaScript (bench/kernels/utf8.mjs). */
 const UTF8_FROM = 64
+/** Bytes outside the window that are fewer than this, a small frame or two, are scanned in JavaScript (bench/kernels/scan.mjs). */
+const SCAN_FROM = 72
 /** Up to so many bytes a loop copies faster than a view is made (bench/kernels/mask.mjs). */
 const LOOP_COPY_MAX = 48
 
@@ -107,16 +110,14 @@ export function createWasmKernel(): WasmKernel {
     },
 
     scan(bytes, start, end, state) {
+      const isOutside = bytes !== memory
+      if (isOutside && end - start < SCAN_FROM) return jsScan(bytes, start, end, state, rows)
       for (let i = 0; i < STATE_CONSUMED; i++) record[i] = state[i]
-      let status: number
-      if (bytes === memory) {
-        status = wasm.scan(start, end - start)
-      } else {
-        copyIn(bytes, start, end - start)
-        status = wasm.scan(WINDOW_PTR, end - start)
-        // Unmasked frames were only read.
-        if ((state[STATE_CONFIG] & CONFIG_MASKED) !== 0) copyOut(bytes, start, record[STATE_CONSUMED])
-      }
+      if (isOutside) copyIn(bytes, start, end - start)
+      const status = wasm.scan(isOutside ? WINDOW_PTR : start, end - start)
+      // Unmasked frames were only read.
+      if (isOutside && (state[STATE_CONFIG] & CONFIG_MASKED) !== 0)
+        copyOut(bytes, start, record[STATE_CONSUMED])
       for (let i = STATE_MESSAGE; i < STATE_WORDS; i++) state[i] = record[i]
       return status
     },

@@ -3,7 +3,9 @@
 
 import type { Clock, EndOfTurn } from '../codec/ports.ts'
 
-let turns: EndOfTurn[] = []
+// Most turns belong to one connection, which needs no list.
+let first: EndOfTurn | undefined
+let others: EndOfTurn[] = []
 const resolved = Promise.resolve()
 
 // Armed from inside a microtask, the tick runs after every continuation of the turn; armed from the synchronous part of
@@ -13,9 +15,12 @@ function tick(): void {
 }
 
 function run(): void {
-  const due = turns
-  turns = []
-  for (let i = 0; i < due.length; i++) due[i].endOfTurn()
+  const one = first
+  const more = others
+  first = undefined
+  if (more.length > 0) others = []
+  one?.endOfTurn()
+  for (let i = 0; i < more.length; i++) more[i].endOfTurn()
 }
 
 export const nodeClock: Clock = {
@@ -23,7 +28,12 @@ export const nodeClock: Clock = {
   setTimer: (task, ms) => setTimeout(task, ms).unref(),
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
   atEndOfTurn(turn) {
-    // A reaction costs a third of queueMicrotask(), which makes an async resource.
-    if (turns.push(turn) === 1) resolved.then(tick)
+    if (first === undefined) {
+      first = turn
+      // A reaction costs a third of queueMicrotask(), which makes an async resource.
+      resolved.then(tick)
+    } else {
+      others.push(turn)
+    }
   },
 }
