@@ -8,7 +8,6 @@ import { WebSocketError } from '../codec/errors.ts'
 import { checkLimit } from '../codec/limits.ts'
 import { type Conn, runHandler } from '../conn/index.ts'
 import { refuse, responseOf } from '../handshake/index.ts'
-import type { AttachOptions } from './options.ts'
 import type { Registry } from './registry.ts'
 
 /** The connection, or why there is none; throws what the application failed with. */
@@ -18,6 +17,13 @@ type Answer<Data> = (
   head: Uint8Array,
   onGone: (conn: Conn) => void,
 ) => Promise<Conn<Data> | WebSocketError>
+
+/** What an attachment wants of {@link AttachOptions}. */
+interface AttachmentOptions<Data> {
+  readonly path?: string
+  readonly maxConnections?: number
+  readonly onError?: (error: unknown, conn: Conn<Data> | undefined) => void
+}
 
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : new Error(String(error)))
@@ -30,24 +36,24 @@ export class Attachment<Data = unknown> {
   private readonly answering = new Set<Promise<void>>()
   private readonly answer: Answer<Data>
   private readonly handler: (conn: Conn<Data>) => unknown
-  private readonly onError: AttachOptions<Data>['onError']
+  private readonly onError: ((error: unknown, conn: Conn<Data> | undefined) => void) | undefined
   private readonly maxConnections: number
   private readonly registry: Registry
   private closing: { readonly code: number; readonly reason: string } | undefined
 
   /** @internal */
   constructor(
-    options: AttachOptions<Data>,
+    { path, maxConnections, onError }: AttachmentOptions<Data>,
     handler: (conn: Conn<Data>) => unknown,
     registry: Registry,
     answer: Answer<Data>,
   ) {
-    this.path = options.path
+    this.path = path
     this.handler = handler
     this.registry = registry
     this.answer = answer
-    this.onError = options.onError
-    this.maxConnections = checkLimit('maxConnections', options.maxConnections, Number.POSITIVE_INFINITY)
+    this.onError = onError
+    this.maxConnections = checkLimit('maxConnections', maxConnections, Number.POSITIVE_INFINITY)
   }
 
   /** The open connections. */

@@ -1,5 +1,12 @@
 // The server room. Exports only.
 
 export type { Attachment } from './attachment.ts'
-export type { AttachOptions, Authorization, Authorize, UpgradeOptions, UpgraderOptions } from './options.ts'
+export type {
+  AttachOptions,
+  Authorization,
+  Authorize,
+  Granted,
+  UpgradeOptions,
+  UpgraderOptions,
+} from './options.ts'
 export { Upgrader } from './upgrader.ts'

@@ -31,6 +31,12 @@ export type Authorization<Data> =
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is what most of them are
   | void
 
+/**
+ * The data that connections begin with. Where `authorize` returns refusals and data, TypeScript gives both one type, in which
+ * a refusal's data is undefined.
+ */
+export type Granted<Data> = Exclude<Data, undefined>
+
 /** Decides about a request that is a good handshake from an allowed origin. A throw refuses with 500. */
 export type Authorize<Data> = (request: IncomingMessage) => Authorization<Data> | Promise<Authorization<Data>>
 
@@ -51,5 +57,5 @@ export interface AttachOptions<Data> extends UpgradeOptions<Data> {
    * The application's own failure: a handler's, whose connection was closed with 1011; or, without a connection, that of
    * `authorize`, `checkOrigin` or the headers they gave, which the peer was refused for with 500. Default: a process warning.
    */
-  readonly onError?: (error: unknown, conn: Conn<Data> | undefined) => void
+  readonly onError?: (error: unknown, conn: Conn<Granted<Data>> | undefined) => void
 }

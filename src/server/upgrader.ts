@@ -23,7 +23,7 @@ import {
 import { openOnSocket } from '../node/socket-conn.ts'
 import { Attachment } from './attachment.ts'
 import { EarlyBytes } from './early-bytes.ts'
-import type { AttachOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
+import type { AttachOptions, Granted, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { registryOf } from './registry.ts'
 
 /** Milliseconds for the handshake when nothing is said. */
@@ -86,8 +86,8 @@ export class Upgrader {
   attach<Data = unknown>(
     server: Server | TlsServer,
     options: AttachOptions<Data>,
-    handler: (conn: Conn<Data>) => unknown,
-  ): Attachment<Data> {
+    handler: (conn: Conn<Granted<Data>>) => unknown,
+  ): Attachment<Granted<Data>> {
     const settings = checkConnOptions({
       ...this.options,
       keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
@@ -95,8 +95,11 @@ export class Upgrader {
     if (typeof handler !== 'function')
       throw typeError('ERR_WS_ARGUMENT', 'attach() takes a server, options and a handler')
     const registry = registryOf(server)
-    const attachment = new Attachment<Data>(options, handler, registry, (request, socket, head, onGone) =>
-      this.answer(request, socket, head, options, { settings, onGone }),
+    const attachment = new Attachment<Granted<Data>>(
+      options,
+      handler,
+      registry,
+      (request, socket, head, onGone) => this.answer(request, socket, head, options, { settings, onGone }),
     )
     registry.add(attachment)
     return attachment
@@ -115,7 +118,7 @@ export class Upgrader {
     socket: Duplex,
     head: Uint8Array,
     options: UpgradeOptions<Data> = {},
-  ): Promise<Conn<Data>> {
+  ): Promise<Conn<Granted<Data>>> {
     const promise = this.answer(request, socket, head, options, { settings: this.settings }).then(
       (outcome) => {
         if (outcome instanceof WebSocketError) throw outcome
@@ -133,7 +136,7 @@ export class Upgrader {
     head: Uint8Array,
     options: UpgradeOptions<Data>,
     terms: Terms,
-  ): Promise<Conn<Data> | WebSocketError> {
+  ): Promise<Conn<Granted<Data>> | WebSocketError> {
     if (answered.has(socket)) return new WebSocketError('ERR_WS_UPGRADED')
     answered.add(socket)
     // The peer may reset the connection while the application decides.
@@ -176,7 +179,7 @@ export class Upgrader {
         subprotocol,
         extensions: [],
       }),
-      data: data as Data,
+      data: data as Granted<Data>,
       onGone: terms.onGone,
     })
   }

@@ -10,6 +10,7 @@ import {
   type Conn,
   type DialOptions,
   dial,
+  type Granted,
   Upgrader,
   type UpgraderOptions,
 } from '../../src/index.ts'
@@ -45,9 +46,9 @@ export async function listen<S extends Server>(server: S): Promise<number> {
 }
 
 export async function serve<Data = unknown>(
-  handler: (conn: Conn<Data>) => unknown,
+  handler: (conn: Conn<Granted<Data>>) => unknown,
   { attach = {}, tls = false, ...options }: ServeOptions<Data> = {},
-): Promise<Served<Data>> {
+): Promise<Served<Granted<Data>>> {
   const server = tls ? createHttps({ key, cert }) : createHttp()
   const attachment = new Upgrader(options).attach<Data>(server, attach, handler)
   const port = await listen(server)
