@@ -164,6 +164,7 @@ export class Decoder {
 
   /** @internal As {@link push}, for bytes[start..end). */
   pushRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
+    this.events = NONE
     // Other threads or a resize may change such memory under us; and no message may keep a large block alive.
     const buffer = bytes.buffer as ArrayBufferLike & { resizable?: boolean }
     if (buffer.byteLength > WINDOW_BYTES || buffer.resizable || !(buffer instanceof ArrayBuffer)) keep = true

@@ -46,6 +46,7 @@ export class Link implements ByteReceiver, EndOfTurn {
   private isGone = false
   private isPaused = false
   private isArmed = false
+  private isFinishing = false
 
   constructor({ transport, protocol, clock, settings, onGone }: LinkParts) {
     this.transport = transport
@@ -174,7 +175,7 @@ export class Link implements ByteReceiver, EndOfTurn {
           )
           this.closing()
           // A server ends the transport first (RFC 6455 §7.1.1).
-          if (this.protocol.role === 'server') this.transport.end()
+          if (this.protocol.role === 'server') this.finish()
           return
         case 0:
           this.conclude(
@@ -182,7 +183,7 @@ export class Link implements ByteReceiver, EndOfTurn {
             event.error,
           )
           this.closing()
-          this.transport.end()
+          this.finish()
           return
       }
     }
@@ -192,6 +193,7 @@ export class Link implements ByteReceiver, EndOfTurn {
   onWritten(): void {
     try {
       this.outbox.written()
+      if (this.isFinishing) this.finish()
     } catch (cause) {
       // The transport cannot take the next write; or the random source failed, for a pong that had to wait.
       const known = cause instanceof WebSocketError ? cause : undefined
@@ -207,7 +209,7 @@ export class Link implements ByteReceiver, EndOfTurn {
     // The peer's end of a connection that is over on our side.
     if (this.info !== undefined && !this.isGone) {
       this.flush()
-      this.transport.end()
+      this.finish()
     }
   }
 
@@ -234,6 +236,12 @@ export class Link implements ByteReceiver, EndOfTurn {
       this.keepAlive?.stop()
       this.transport.pause()
     }
+  }
+
+  /** Ends our direction of the transport once everything has left, what waits behind a write under way included. */
+  private finish(): void {
+    this.isFinishing = true
+    if (this.outbox.bufferedAmount === 0) this.transport.end()
   }
 
   /** What the connection ends with is known: reading ends behind the messages that are here. The first call counts. */

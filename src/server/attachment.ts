@@ -3,6 +3,7 @@
 
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
+import { formatCloseMessage } from '../codec/close-payload.ts'
 import { CloseGoingAway } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 import { checkLimit } from '../codec/limits.ts'
@@ -74,6 +75,8 @@ export class Attachment<Data = unknown> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   async close(code: number = CloseGoingAway, reason = ''): Promise<void> {
+    // Throws for what no Close frame can carry, before anything is closed.
+    formatCloseMessage(code, reason)
     this.closing ??= { code, reason }
     await Promise.all([...this.open].map((conn) => conn.close(code, reason)))
     await Promise.all(this.answering)

@@ -204,3 +204,18 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
     },
   )
 })
+
+test('a push that a text codec throws out of leaves no events for the next one', () => {
+  const text = {
+    decode: () => {
+      throw new Error('boom')
+    },
+    byteLength: () => 0,
+    encodeInto: () => 0,
+  }
+  const decoder = new Decoder({ role: 'client', text })
+  const message = frameBytes({ fin: true, opcode: 2, payload: Uint8Array.of(1), key: undefined })
+  const close = frameBytes({ fin: true, opcode: 8, payload: Uint8Array.of(3, 232, 65), key: undefined })
+  expect(() => decoder.push(join([message, close]))).toThrow('boom')
+  expect(decoder.push(Uint8Array.of(0))).toEqual([])
+})

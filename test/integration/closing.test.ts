@@ -13,6 +13,7 @@ import {
 } from '../../src/index.ts'
 import { join } from '../fuzz/frames.ts'
 import { patternOf } from './bytes.ts'
+import { trust } from './certificate.ts'
 import { frame, RawPeer, requestText } from './raw-peer.ts'
 import { dialRaw } from './raw-server.ts'
 import { acceptRaw, echo, open, type ServeOptions, serve } from './serve.ts'
@@ -466,4 +467,30 @@ describe('the close() of an attachment', () => {
     await closing
     await expect.poll(() => attachment.connections.size).toBe(0)
   })
+})
+
+test.each([false, true])(
+  'a client that closes while the server streams gets its answer: TLS %s',
+  async (tls) => {
+    const payload = patternOf(40_000)
+    const { url, attachment } = await serve(
+      async (conn) => {
+        for (;;) await conn.writeMessage(payload)
+      },
+      { tls },
+    )
+    const conn = await open(url, { tls: trust })
+    for (let i = 0; i < 50; i++) await conn.readMessage()
+    expect(await conn.close(4000)).toEqual({ code: 4000, reason: '', wasClean: true })
+    await expect.poll(() => attachment.connections.size).toBe(0)
+  },
+)
+
+test('an attachment that is closed with a code no Close frame can carry refuses, and serves on', async () => {
+  const { url, attachment } = await serve(echo)
+  await expect(attachment.close(9999)).rejects.toMatchObject({ code: 'ERR_WS_ARGUMENT' })
+  expect(attachment.isClosing).toBe(false)
+  const conn = await open(url)
+  await conn.writeMessage('still here')
+  expect((await conn.readMessage()).text()).toBe('still here')
 })
