@@ -180,11 +180,10 @@ export class Decoder {
         const own = new Uint8Array(stop - at)
         own.set(bytes.subarray(at, stop))
         this.scanAll(own, 0, own.length)
-        at = stop
       } else {
         this.scanAll(bytes, at, stop)
-        at = stop
       }
+      at = stop
     }
     const { events } = this
     this.events = NONE

@@ -100,11 +100,6 @@ Object.defineProperty(WebSocketError.prototype, 'name', {
 })
 Object.defineProperty(WebSocketError.prototype, brand, { value: true })
 
-/** Close code that belongs to `code`; 0 when none does. */
-export function closeCodeOf(code: ErrorCode): number {
-  return table[code][1]
-}
-
 /** A TypeError with a stable `code`, for an argument of the wrong kind. */
 export function typeError(code: ErrorCode, message: string): TypeError & { code: ErrorCode } {
   return Object.assign(new TypeError(`websocket: ${message}`), { code })

@@ -77,7 +77,7 @@ export class Link implements ByteReceiver, EndOfTurn {
     return this.waitingPings
   }
 
-  // ── What the inbox and the connection ask ─────────────────────────────────────────────────────────────────────────────
+  // ── What the inbox and the connection ask ───────────────────────────────────────────────────────────────────
 
   /** A message was taken: an empty inbox is filled again. */
   taken(): void {

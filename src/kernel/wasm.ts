@@ -32,9 +32,12 @@ interface Exports {
 const MASK_FROM = 256
 /** Texts outside the window that are shorter than this are checked in JavaScript (bench/kernels/utf8.mjs). */
 const UTF8_FROM = 64
-/** Bytes outside the window that are fewer than this, a small frame or two, are scanned in JavaScript (bench/kernels/scan.mjs). */
+/**
+ * Bytes outside the window that are fewer than this, a small frame or two, are scanned in JavaScript: on Node 20 one frame of
+ * 20 B took 43 ns against 86, one of 60 B 81 against 93, one of 125 B 143 against 93.
+ */
 const SCAN_FROM = 72
-/** Up to so many bytes a loop copies faster than a view is made (bench/kernels/mask.mjs). */
+/** Up to so many bytes a loop copies faster than a view is made: an estimate, some 40 ns for the view on Node 20. */
 const LOOP_COPY_MAX = 48
 
 /** A {@link Kernel} in WebAssembly, with its linear memory for those who place bytes there themselves. */

@@ -13,7 +13,7 @@ interface NativeText {
 
 const { latin1Slice, utf8Slice, utf8Write } = Buffer.prototype as unknown as NativeText
 
-/** Up to so many units a loop writes ASCII faster than a native call (bench/kernels). */
+/** Up to so many units a loop writes ASCII faster than a native call: an estimate, not yet set by a benchmark. */
 const LOOP_MAX = 24
 
 export const nodeText: TextCodec = {

@@ -8,7 +8,8 @@ import { CloseGoingAway } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 import { checkLimit } from '../codec/limits.ts'
 import { type Conn, runHandler } from '../conn/index.ts'
-import { refuse, responseOf } from '../handshake/index.ts'
+import { refuse } from '../handshake/index.ts'
+import { refuseOn } from './refuse-on.ts'
 import type { Registry } from './registry.ts'
 
 /** The connection, or why there is none; throws what the application failed with. */
@@ -87,8 +88,7 @@ export class Attachment<Data = unknown> {
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     if (this.isClosing || this.open.size + this.answering.size >= this.maxConnections) {
       const message = this.isClosing ? 'the server is shutting down' : 'too many connections'
-      socket.on('error', () => {})
-      socket.end(responseOf(refuse(503, message)), () => socket.destroy())
+      refuseOn(socket, refuse(503, message))
       return
     }
     const answered = this.accept(request, socket, head)

@@ -5,7 +5,8 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { rangeError } from '../codec/errors.ts'
-import { refuse, responseOf } from '../handshake/index.ts'
+import { refuse } from '../handshake/index.ts'
+import { refuseOn } from './refuse-on.ts'
 
 /** What answers the upgrade requests of one path. */
 export interface Endpoint {
@@ -28,8 +29,7 @@ export class Registry {
       const endpoint = this.find(path) ?? this.find(undefined)
       if (endpoint !== undefined) endpoint.handle(request, socket, head)
       else if (server.listenerCount('upgrade') === 1) {
-        socket.on('error', () => {})
-        socket.end(responseOf(refuse(404)), () => socket.destroy())
+        refuseOn(socket, refuse(404))
       }
     })
   }

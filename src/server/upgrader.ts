@@ -18,12 +18,12 @@ import {
   type Refusal,
   type RequestHead,
   refuse,
-  responseOf,
 } from '../handshake/index.ts'
 import { openOnSocket } from '../node/socket-conn.ts'
 import { Attachment } from './attachment.ts'
 import { EarlyBytes } from './early-bytes.ts'
 import type { AttachOptions, Granted, UpgradeOptions, UpgraderOptions } from './options.ts'
+import { refuseOn } from './refuse-on.ts'
 import { registryOf } from './registry.ts'
 
 /** Milliseconds for the handshake when nothing is said. */
@@ -46,12 +46,6 @@ function headOf(request: IncomingMessage): RequestHead {
 }
 
 function ignore(): void {}
-
-/** Sends the refusal and ends the socket. @returns the error for the caller */
-function refuseOn(socket: Duplex, refusal: Refusal): WebSocketError {
-  if (socket.writable) socket.end(responseOf(refusal), () => socket.destroy())
-  return refusal.error
-}
 
 export class Upgrader {
   private readonly subprotocols: readonly string[]

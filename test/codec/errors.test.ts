@@ -3,7 +3,7 @@
 
 import { describe, expect, test } from 'vitest'
 import { isSendableCloseCode } from '../../src/codec/close-payload.ts'
-import { closeCodeOf, type ErrorCode, rangeError, typeError, WebSocketError } from '../../src/codec/errors.ts'
+import { type ErrorCode, rangeError, typeError, WebSocketError } from '../../src/codec/errors.ts'
 import { MAX_CLOSE_REASON } from '../../src/codec/limits.ts'
 
 test('an error has what its table says', () => {
@@ -42,7 +42,7 @@ test('details take the place of what the table says', () => {
 
 test('an error without a close code of its own has none', () => {
   expect(new WebSocketError('ERR_WS_TIMEOUT').closeCode).toBeUndefined()
-  expect(closeCodeOf('ERR_WS_TIMEOUT')).toBe(0)
+  expect(new WebSocketError('ERR_WS_TIMEOUT').closeCode).toBeUndefined()
 })
 
 describe('the fault of a peer', () => {
@@ -59,7 +59,7 @@ describe('the fault of a peer', () => {
     ['ERR_WS_MESSAGE_TOO_BIG', 1009],
     ['ERR_WS_TOO_MANY_FRAGMENTS', 1008],
   ])('%s is answered with %d, and its message fits a Close frame', (code, closeCode) => {
-    expect(closeCodeOf(code)).toBe(closeCode)
+    expect(new WebSocketError(code).closeCode).toBe(closeCode)
     expect(isSendableCloseCode(closeCode)).toBe(true)
     expect(new WebSocketError(code).message.length).toBeLessThanOrEqual(MAX_CLOSE_REASON)
   })
