@@ -42,7 +42,6 @@ test('details take the place of what the table says', () => {
 
 test('an error without a close code of its own has none', () => {
   expect(new WebSocketError('ERR_WS_TIMEOUT').closeCode).toBeUndefined()
-  expect(new WebSocketError('ERR_WS_TIMEOUT').closeCode).toBeUndefined()
 })
 
 describe('the fault of a peer', () => {
