@@ -46,6 +46,7 @@ import {
   STATE_LEFT_LO,
   STATE_LENGTH_HI,
   STATE_LENGTH_LO,
+  STATE_LIMIT_HI,
   STATE_LIMIT_LO,
   STATE_LIMIT_RSV1_LO,
   STATE_MAX_FRAGMENTS,
@@ -94,6 +95,53 @@ function judge(b0: u32, b1: u32, config: u32, message: u32): u32 {
 }
 
 /**
+ * Unmasks memory[p..p + length), length 0..125, in place.
+ * Returns not 0 when a byte above 7F came out. The last bytes of the payload are done first, and twice: no loop for a rest.
+ */
+function unmaskShort(p: usize, length: u32, key: u32): u32 {
+  if (length >= 16) {
+    const keys = i32x4.splat(key)
+    const tail = length - 16
+    const stop = p + tail
+    const last = v128.xor(v128.load(stop), i32x4.splat(rotr<u32>(key, tail << 3)))
+    let all = last
+    for (let q = p; q < stop; q += 16) {
+      const part = v128.xor(v128.load(q), keys)
+      all = v128.or(all, part)
+      v128.store(q, part)
+    }
+    v128.store(stop, last)
+    return i8x16.bitmask(all)
+  }
+  if (length >= 8) {
+    const keys = <u64>key | ((<u64>key) << 32)
+    const tail = length - 8
+    const first = load<u64>(p) ^ keys
+    const last = load<u64>(p + tail) ^ rotr<u64>(keys, tail << 3)
+    store<u64>(p, first)
+    store<u64>(p + tail, last)
+    // 64 bits of 0x80, which no JavaScript number holds.
+    return u32(((first | last) & (0x80808080 | ((<u64>0x80808080) << 32))) !== 0)
+  }
+  if (length >= 4) {
+    const tail = length - 4
+    const first = load<u32>(p) ^ key
+    const last = load<u32>(p + tail) ^ rotr<u32>(key, tail << 3)
+    store<u32>(p, first)
+    store<u32>(p + tail, last)
+    return (first | last) & 0x80808080
+  }
+  let all: u32 = 0
+  for (let i: u32 = 0; i < length; i++) {
+    const byte = load<u8>(p + i) ^ <u8>key
+    all |= byte
+    store<u8>(p + i, byte)
+    key >>= 8
+  }
+  return all & 0x80
+}
+
+/**
  * Scans memory[start..start + length) with the state at STATE_PTR; rows go to ROWS_PTR.
  * Returns a SCAN_* status.
  */
@@ -113,8 +161,48 @@ export function scan(start: usize, length: usize): u32 {
   let faultAt: usize = 0
   let status: u32 = SCAN_NEED_MORE
 
+  const lastRow: usize = ROWS_PTR + MAX_ROWS * ROW_WORDS * 4
+  const checksText = (config & CONFIG_SKIP_UTF8) === 0
+  // Whether whole messages in one masked frame of at most 125 bytes may be taken as such, without the steps below.
+  const takesShort =
+    (config & CONFIG_MASKED) !== 0 &&
+    get(STATE_MAX_FRAGMENTS) !== 0 &&
+    (get(STATE_LIMIT_LO) >= 125 || get(STATE_LIMIT_HI) !== 0)
+
   while (p < end) {
-    if (row === ROWS_PTR + MAX_ROWS * ROW_WORDS * 4) {
+    if (takesShort && carried === 0 && message === 0) {
+      while (end - p >= 6 && row !== lastRow) {
+        const head: u32 = load<u16>(p)
+        const opcode = head & 0x7f
+        const size = (head >> 8) ^ 0x80
+        const payload = p + 6
+        if ((head & 0x80) === 0 || opcode - 1 > 1 || size > 125 || payload + size > end) break
+        let flags = (head & 0xff) | ROW_FIRST
+        const wide = unmaskShort(payload, size, load<u32>(p, 2))
+        if (opcode === 1 && checksText) {
+          if (wide === 0) {
+            flags |= ROW_ASCII
+          } else {
+            const next = utf8(payload, size, UTF8_ACCEPT)
+            if (next < 0 || (next & UTF8_STATE) !== UTF8_ACCEPT) {
+              faults = FAULT_UTF8
+              faultAt = payload + (next < 0 ? <usize>~next : <usize>size)
+              break
+            }
+          }
+        }
+        store<u64>(row, <u64>flags | ((<u64>(payload - start)) << 32))
+        store<u64>(row, <u64>size | ((<u64>(p - start)) << 32), 8)
+        row += ROW_WORDS * 4
+        p = payload + size
+      }
+      if (faults !== 0) {
+        status = SCAN_FAULT
+        break
+      }
+      if (p === end) break
+    }
+    if (row === lastRow) {
       status = SCAN_ROWS_FULL
       break
     }

@@ -64,6 +64,11 @@ function byte2High(): v128 {
   return i8x16(1, 1, 1, 1, 1, 1, 1, 1, -26, -82, -70, -70, 1, 1, 1, 1)
 }
 
+/** High nibbles. V8 has no shift of bytes; a shift of 16-bit lanes and a mask is what it would make, and less. */
+function high(block: v128): v128 {
+  return v128.and(i16x8.shr_u(block, 4), i8x16.splat(0x0f))
+}
+
 /** Bits that are set where `block`, with `previous` in front of it, is wrong. */
 function wrong(block: v128, previous: v128): v128 {
   const prev1 = i8x16.shuffle(previous, block, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30)
@@ -71,10 +76,10 @@ function wrong(block: v128, previous: v128): v128 {
   const prev3 = i8x16.shuffle(previous, block, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28)
   const pairs = v128.and(
     v128.and(
-      i8x16.swizzle(byte1High(), i8x16.shr_u(prev1, 4)),
+      i8x16.swizzle(byte1High(), high(prev1)),
       i8x16.swizzle(byte1Low(), v128.and(prev1, i8x16.splat(0x0f))),
     ),
-    i8x16.swizzle(byte2High(), i8x16.shr_u(block, 4)),
+    i8x16.swizzle(byte2High(), high(block)),
   )
   // Where a three-byte lead stands two back or a four-byte lead three back, bit 7 must be set; elsewhere it must not.
   const third = i8x16.sub_sat_u(prev2, i8x16.splat(0x60))
@@ -132,6 +137,17 @@ export function utf8(start: usize, length: u32, state: u32): i32 {
       }
       previous = a
       p += 16
+    }
+    // The rest as the last 16 bytes, some of them again; the three bytes before them must be text as well.
+    if (p < end && p + 16 > end && end - begin >= 19) {
+      const tail = v128.load(end - 16)
+      const before = v128.load(end - 32)
+      if (i8x16.bitmask(tail) === 0) {
+        if (!v128.any_true(unfinished(before))) p = end
+      } else if (!v128.any_true(wrong(tail, before))) {
+        wide = UTF8_WIDE
+        p = end
+      }
     }
     // Everything before p is a prefix of valid text; the automaton takes over at the last whole character. Where a
     // block is wrong it finds the exact byte.

@@ -6,7 +6,7 @@ import './node/native-kernel.ts'
 export * from './client/index.ts'
 export { formatCloseMessage } from './codec/close-payload.ts'
 export * from './codec/constants.ts'
-export { type ErrorCode, WebSocketError } from './codec/errors.ts'
+export { type ErrorCode, type ErrorDetails, WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
 export {
   type Bytes,
@@ -21,5 +21,5 @@ export {
   type WriteOptions,
 } from './conn/index.ts'
 export { BadHandshakeError, type HeaderInput, type OriginPattern } from './handshake/index.ts'
-export { type KernelName, kernelName, kernelReason } from './kernel/select.ts'
+export { type KernelName, kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
 export * from './server/index.ts'

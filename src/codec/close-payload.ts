@@ -12,7 +12,10 @@ import type { TextCodec } from './ports.ts'
 const empty = new Uint8Array(0)
 const encoder = new TextEncoder()
 
-/** Whether a Close frame may carry `code` (RFC 6455 §7.4.1, §7.4.2; 1012 to 1014 by IANA's registry). */
+/**
+ * Whether a Close frame may carry `code`: 1000..1003, 1007..1014 or 3000..4999 (RFC 6455 §7.4.1, §7.4.2; 1012 to 1014
+ * by IANA's registry).
+ */
 export function isSendableCloseCode(code: number): boolean {
   return (
     (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
@@ -21,10 +24,10 @@ export function isSendableCloseCode(code: number): boolean {
 }
 
 /**
- * The payload of a Close frame.
+ * The payload of a Close frame: the code in two bytes, and the reason (RFC 6455 §5.5.1). gorilla's FormatCloseMessage.
  *
  * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 gives the empty payload of a Close frame without a code
- * @param reason at most 123 bytes in UTF-8
+ * @param reason at most 123 bytes in UTF-8; default ''
  * @throws RangeError ERR_WS_ARGUMENT for another code or a longer reason; TypeError for arguments of another type
  */
 export function formatCloseMessage(code: number, reason = ''): Uint8Array {

@@ -9,6 +9,7 @@ import {
   FAULT_TOO_BIG,
   FAULT_UTF8,
   ROW_ASCII,
+  ROW_CONTROL,
   ROW_FIN,
   ROW_FIRST,
   ROW_OPCODE,
@@ -43,9 +44,18 @@ import {
   WINDOW_BYTES,
 } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
+import { assertBytes, isSteady } from './bytes.ts'
+import { Chunk } from './chunk.ts'
 import { parseClosePayload } from './close-payload.ts'
-import { CloseMessage, type DataType, type PingMessage, type PongMessage, TextMessage } from './constants.ts'
-import { WebSocketError } from './errors.ts'
+import {
+  BinaryMessage,
+  CloseMessage,
+  type DataType,
+  type PingMessage,
+  type PongMessage,
+  TextMessage,
+} from './constants.ts'
+import { typeError, WebSocketError } from './errors.ts'
 import type { DecoderEvent } from './events.ts'
 import { faultError } from './faults.ts'
 import { Gather } from './gather.ts'
@@ -57,18 +67,23 @@ import {
   DEFAULT_READ_LIMIT,
   MAX_BUFFER,
   MAX_CONTROL_PAYLOAD,
+  MAX_TEXT,
 } from './limits.ts'
-import { ASCII, Message, type TextForm, UNCHECKED, VALID_UTF8 } from './message.ts'
+import { ASCII, Message, UNCHECKED, VALID_UTF8 } from './message.ts'
 import type { TextCodec } from './ports.ts'
 import { checkRole, type Role } from './role.ts'
 import { portableText } from './text-codec.ts'
 
+/** What a {@link Decoder} is told of its connection. */
 export interface DecoderOptions {
   /** Our role: a server reads masked frames, a client unmasked ones (RFC 6455 §5.1). */
   readonly role: Role
-  /** Most bytes of a message; default 16 MiB. Beyond: ERR_WS_MESSAGE_TOO_BIG, close code 1009. */
+  /** Most bytes of a message, a whole number of 0 or more, or Infinity; default 16 MiB. Beyond: ERR_WS_MESSAGE_TOO_BIG, close code 1009. */
   readonly readLimit?: number | undefined
-  /** Most frames of a message, empty ones included; default 131,072. Beyond: ERR_WS_TOO_MANY_FRAGMENTS, 1008. */
+  /**
+   * Most frames of a message, empty ones included: a whole number of 0 or more, or Infinity; default 131,072. Beyond:
+   * ERR_WS_TOO_MANY_FRAGMENTS, 1008.
+   */
   readonly maxFragments?: number | undefined
   /** Accept lengths that are not in their shortest form; default false: ERR_WS_LENGTH, 1002. */
   readonly lenientLength?: boolean | undefined
@@ -80,6 +95,7 @@ export interface DecoderOptions {
   readonly text?: TextCodec | undefined
 }
 
+/** Whose the bytes of a push are. */
 export interface PushOptions {
   /** The bytes stay the caller's: they are neither changed nor kept. Default false: the decoder takes them. */
   readonly keep?: boolean
@@ -90,11 +106,17 @@ const HIGH = 0x1_0000_0000
 /** No events; never added to, never given away. */
 const NONE: DecoderEvent[] = []
 
+/**
+ * Turns the bytes that one peer sends into events: messages, control frames, and at most one fault (RFC 6455 §5).
+ * Nothing the peer sends makes it throw. {@link Protocol} is this with the answers that the protocol asks for.
+ */
 export class Decoder {
   private readonly kernel: Kernel
   private readonly text: TextCodec
   private readonly state = new Uint32Array(STATE_WORDS)
   private readonly gather = new Gather()
+  /** TextMessage where texts are checked, else 0. */
+  private readonly checkedText: number
   /** Payload of a control frame that a read cut; made when the first one is. */
   private control: Uint8Array | undefined
   private controlLength = 0
@@ -103,17 +125,22 @@ export class Decoder {
   /** Stream offsets of the cut frame's header and payload. */
   private headerOffset = 0
   private payloadOffset = 0
-  /** Events of the running push. */
+  /** Events of the running push, and how many; the array may be made for more. */
   private events: DecoderEvent[] = NONE
+  private eventCount = 0
+  /** Receives the events of the running pushEach, and the message it borrows. */
+  private sink: ((event: DecoderEvent) => void) | undefined
+  private borrowed: Message | undefined
   /** A fault or a Close frame ended the stream. */
   private done = false
 
-  /** @throws RangeError ERR_WS_ARGUMENT for a limit that is no whole number */
+  /** @throws RangeError ERR_WS_ARGUMENT for a limit that is no whole number; TypeError ERR_WS_ARGUMENT for another role */
   constructor(options: DecoderOptions) {
     const { role, lenientLength = false, checkUtf8 = true } = options
     checkRole(role)
     this.kernel = options.kernel ?? getKernel()
     this.text = options.text ?? portableText
+    this.checkedText = checkUtf8 ? TextMessage : 0
     this.state[STATE_CONFIG] =
       (role === 'server' ? CONFIG_MASKED : 0) |
       (lenientLength ? CONFIG_LENIENT_LENGTH : 0) |
@@ -159,15 +186,53 @@ export class Decoder {
    * @param bytes any number of them; taken unless `keep`: changed (unmasked in place) and kept alive by the messages
    */
   push(bytes: Uint8Array, options?: PushOptions): DecoderEvent[] {
+    assertBytes(bytes, 'what is received')
     return this.pushRange(bytes, 0, bytes.length, options?.keep ?? false)
   }
 
   /** @internal As {@link push}, for bytes[start..end). */
   pushRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
     this.events = NONE
+    this.eventCount = 0
+    this.take(bytes, start, end, keep)
+    const { events, eventCount } = this
+    this.events = NONE
+    if (eventCount === 0) return []
+    if (events.length !== eventCount) events.length = eventCount
+    return events
+  }
+
+  /**
+   * As {@link push}, but gives the events to `sink`, one after the other, and borrows it the messages: it is the same
+   * object for all of them, good until `sink` returns. That saves the object and the array of every message, which cost
+   * more than decoding a short frame. Afterwards the message throws ERR_WS_MESSAGE_EXPIRED, or shows the next one while
+   * this push lasts; its copy() is owned.
+   *
+   * @param sink may feed other decoders, not this one; what it throws is thrown on, and ends this decoder's stream
+   * @throws TypeError ERR_WS_ARGUMENT from a push to this decoder inside its sink
+   */
+  pushEach(bytes: Uint8Array, sink: (event: DecoderEvent) => void, options?: PushOptions): void {
+    assertBytes(bytes, 'what is received')
+    if (this.sink !== undefined) throw typeError('ERR_WS_ARGUMENT', 'a sink must not feed its own decoder')
+    const borrowed = this.borrowed ?? new Message(BinaryMessage, undefined, 0, 0, UNCHECKED)
+    this.borrowed = borrowed
+    this.sink = sink
+    let isWhole = false
+    try {
+      this.take(bytes, 0, bytes.length, options?.keep ?? false)
+      isWhole = true
+    } finally {
+      this.sink = undefined
+      borrowed.lend(BinaryMessage, undefined, 0, 0, UNCHECKED)
+      if (!isWhole) this.done = true
+    }
+  }
+
+  /** Takes bytes[start..end) through the kernel; the events go to the sink, or are gathered. */
+  private take(bytes: Uint8Array, start: number, end: number, keep: boolean): void {
     // Other threads or a resize may change such memory under us; and no message may keep a large block alive.
-    const buffer = bytes.buffer as ArrayBufferLike & { resizable?: boolean }
-    if (buffer.byteLength > WINDOW_BYTES || buffer.resizable || !(buffer instanceof ArrayBuffer)) keep = true
+    const { buffer } = bytes
+    if (buffer.byteLength > WINDOW_BYTES || !isSteady(buffer)) keep = true
     let at = start
     while (at < end && !this.done) {
       if (this.isInFrame) {
@@ -185,9 +250,6 @@ export class Decoder {
       }
       at = stop
     }
-    const { events } = this
-    this.events = NONE
-    return events === NONE ? [] : events
   }
 
   /** Scans bytes[start..end) whole; they are ours to change and keep. */
@@ -209,37 +271,57 @@ export class Decoder {
 
   /** Makes events of the last scan's rows; `base` is the stream offset of bytes[at], where the scan began. */
   private readRows(bytes: Uint8Array, at: number, base: number): void {
-    const { rows } = this.kernel
+    const { sink, checkedText } = this
     const count = this.state[STATE_ROW_COUNT] * ROW_WORDS
-    for (let row = 0; row < count && !this.done; row += ROW_WORDS) {
+    let { rows } = this.kernel
+    // A sink may make the kernel scan for another decoder.
+    if (sink !== undefined) rows = rows.slice(0, count)
+    else if (this.eventCount === 0) this.events = new Array(count / ROW_WORDS)
+    const { events } = this
+    const borrowed = this.borrowed as Message
+    const chunk = new Chunk(bytes, this.text)
+    for (let row = 0; row < count; row += ROW_WORDS) {
       const flags = rows[row]
+      if ((flags & (ROW_CONTROL | ROW_PARTIAL | ROW_FIRST | ROW_FIN)) !== (ROW_FIRST | ROW_FIN)) {
+        this.readRow(rows, row, bytes, at, base)
+        if (this.done) return
+        continue
+      }
+      const type = (flags & ROW_OPCODE) as DataType
+      const form = type !== checkedText ? UNCHECKED : (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
       const start = at + rows[row + 1]
       const length = rows[row + 2]
-      const opcode = flags & ROW_OPCODE
-      if ((flags & ROW_PARTIAL) !== 0) {
-        this.headerOffset = base + (rows[row + 3] | 0)
-        this.payloadOffset = base + rows[row + 1]
-        this.position = this.payloadOffset
-        if (opcode >= 8) this.control ??= new Uint8Array(MAX_CONTROL_PAYLOAD)
-        this.moveFrame(bytes, start, start + length)
-      } else if (opcode >= 8) {
-        this.controlFrame(
-          opcode,
-          bytes,
-          start,
-          start + length,
-          base + (rows[row + 3] | 0),
-          base + rows[row + 1],
-        )
-      } else if ((flags & (ROW_FIRST | ROW_FIN)) === (ROW_FIRST | ROW_FIN)) {
-        this.emit(new Message(opcode as DataType, bytes, start, length, this.formOf(flags), this.text))
+      if (sink !== undefined) {
+        borrowed.lend(type, chunk, start, length, form)
+        sink(borrowed)
       } else {
-        const isLast = (flags & ROW_FIN) !== 0
-        this.headerOffset = base + (rows[row + 3] | 0)
-        if (!this.makeRoom(length, isLast ? this.gather.length + length : Number.POSITIVE_INFINITY)) return
-        this.gather.append(bytes, start, start + length)
-        if (isLast) this.deliver(flags)
+        events[this.eventCount++] = new Message(type, chunk, start, length, form)
       }
+    }
+  }
+
+  /** Takes a row that is no message of one frame. */
+  private readRow(rows: Uint32Array, row: number, bytes: Uint8Array, at: number, base: number): void {
+    const flags = rows[row]
+    const start = at + rows[row + 1]
+    const end = start + rows[row + 2]
+    const headerOffset = base + (rows[row + 3] | 0)
+    const payloadOffset = base + rows[row + 1]
+    if ((flags & ROW_PARTIAL) !== 0) {
+      this.headerOffset = headerOffset
+      this.payloadOffset = payloadOffset
+      this.position = payloadOffset
+      if ((flags & ROW_CONTROL) !== 0) this.control ??= new Uint8Array(MAX_CONTROL_PAYLOAD)
+      this.moveFrame(bytes, start, end)
+    } else if ((flags & ROW_CONTROL) !== 0) {
+      this.controlFrame(flags & ROW_OPCODE, bytes, start, end, headerOffset, payloadOffset)
+    } else {
+      const isLast = (flags & ROW_FIN) !== 0
+      this.headerOffset = headerOffset
+      const length = end - start
+      if (!this.makeRoom(flags, length, this.gather.length + length)) return
+      this.gather.append(bytes, start, end)
+      if (isLast) this.deliver(flags)
     }
   }
 
@@ -264,12 +346,7 @@ export class Decoder {
       )
       this.controlLength += length
     } else {
-      // Only the last frame's header makes the message's length known.
-      const total =
-        (flags & ROW_FIN) !== 0
-          ? state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
-          : Number.POSITIVE_INFINITY
-      if (!this.makeRoom(length, total)) return end
+      if (!this.makeRoom(flags, length, state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO])) return end
       const { gather } = this
       const from = gather.length
       if (key === 0) {
@@ -314,11 +391,16 @@ export class Decoder {
     }
   }
 
-  /** Makes room for `more` bytes of the message; false where the runtime has none, which fails as too big. */
-  private makeRoom(more: number, total: number): boolean {
+  /**
+   * Makes room for `more` bytes of the message, of which the headers so far announce `announced`; false where the
+   * runtime has no buffer, or no string, for so many, which fails as too big.
+   */
+  private makeRoom(flags: number, more: number, announced: number): boolean {
+    const isTextTooLong = (flags & ROW_OPCODE) === TextMessage && announced > MAX_TEXT
     try {
-      if (this.gather.length + more <= MAX_BUFFER) {
-        this.gather.reserve(more, total)
+      if (!isTextTooLong && this.gather.length + more <= MAX_BUFFER) {
+        // Only the last frame's header makes the message's length known.
+        this.gather.reserve(more, (flags & ROW_FIN) !== 0 ? announced : Number.POSITIVE_INFINITY)
         return true
       }
     } catch {
@@ -332,13 +414,16 @@ export class Decoder {
   private deliver(flags: number): void {
     const { length } = this.gather
     const type = (flags & ROW_OPCODE) as DataType
-    this.emit(new Message(type, this.gather.take(), 0, length, this.formOf(flags), this.text))
-  }
-
-  private formOf(flags: number): TextForm {
-    if ((flags & ROW_OPCODE) !== TextMessage || (this.state[STATE_CONFIG] & CONFIG_SKIP_UTF8) !== 0)
-      return UNCHECKED
-    return (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
+    const form = type !== this.checkedText ? UNCHECKED : (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
+    const chunk = new Chunk(this.gather.take(), this.text)
+    const { sink } = this
+    if (sink === undefined) {
+      this.emit(new Message(type, chunk, 0, length, form))
+    } else {
+      const borrowed = this.borrowed as Message
+      borrowed.lend(type, chunk, 0, length, form)
+      sink(borrowed)
+    }
   }
 
   /** A whole control frame, its payload unmasked in bytes[start..end). */
@@ -365,9 +450,11 @@ export class Decoder {
   }
 
   private emit(event: DecoderEvent): void {
-    // Nearly always there is one: an array made for it is a sixth of one that push() makes room in.
-    if (this.events === NONE) this.events = [event]
-    else this.events.push(event)
+    if (this.sink !== undefined) this.sink(event)
+    else if (this.events === NONE) {
+      this.events = [event]
+      this.eventCount = 1
+    } else this.events[this.eventCount++] = event
   }
 
   private fail(error: WebSocketError): void {

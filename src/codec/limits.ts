@@ -10,6 +10,8 @@ export const MAX_CLOSE_REASON = MAX_CONTROL_PAYLOAD - 2
 
 /** Most bytes that are gathered for one message, whatever its limit: indexes stay below 2^31. */
 export const MAX_BUFFER = 2 ** 31 - 1
+/** Most bytes of a received text, whatever its limit: what one string of V8 holds, should they all be ASCII. */
+export const MAX_TEXT = 2 ** 29 - 24
 /** Most bytes of a received message. */
 export const DEFAULT_READ_LIMIT = 16 * 1024 * 1024
 /** Most frames of a received message; 4 MiB in fragments of 32 bytes pass. */
@@ -28,7 +30,10 @@ export function checkLimit(name: string, value: number | undefined, fallback: nu
   )
 }
 
-/** Most wire bytes of a compressed message whose inflated size may be `limit`: deflate can make incompressible data larger. */
+/**
+ * Most wire bytes of a compressed message whose inflated size may be `limit`: deflate can make incompressible data
+ * larger.
+ */
 export function compressedLimit(limit: number): number {
   return limit + Math.floor(limit / 1024) + 64 * 1024
 }

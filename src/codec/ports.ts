@@ -3,7 +3,7 @@
 
 /** Source of cryptographically strong random bytes (RFC 6455 §10.3). */
 export interface RandomSource {
-  /** Fills `bytes`. May throw; then nothing is sent. */
+  /** Fills `bytes`, at most 64 KiB. May throw: ERR_WS_RANDOM_SOURCE, and nothing is sent. */
   fill(bytes: Uint8Array): void
 }
 
@@ -11,6 +11,11 @@ export interface RandomSource {
 export interface TextCodec {
   /** String of bytes[start..end), which are valid UTF-8, or ASCII where `isAscii`. A leading U+FEFF is kept. */
   decode(bytes: Uint8Array, start: number, end: number, isAscii: boolean): string
+  /**
+   * String of bytes[start..end), one unit for each byte; which one matters for ASCII only. Worth having where it costs
+   * less for 2 KiB than `decode` for many short texts; else left out.
+   */
+  latin1?(bytes: Uint8Array, start: number, end: number): string
   /** Bytes that `text` takes in UTF-8, each lone surrogate counting as U+FFFD. */
   byteLength(text: string): number
   /**
@@ -26,6 +31,7 @@ export interface Clock {
   now(): number
   /** Calls `task` once after `ms` milliseconds (0..2^31-1). The timer does not keep the process alive by itself. */
   setTimer(task: () => void, ms: number): unknown
+  /** Takes back what `setTimer` returned; nothing happens for a timer that has run, or undefined. */
   clearTimer(timer: unknown): void
   /**
    * Calls `turn.endOfTurn()` once the current turn is over: after the running macrotask and every microtask that it
@@ -36,13 +42,17 @@ export interface Clock {
 
 /** Something that wants to know when the turn is over. */
 export interface EndOfTurn {
+  /** Called once for each `atEndOfTurn`. */
   endOfTurn(): void
 }
 
-/** A run of bytes bytes[start..end) on its way out. */
+/** The run bytes[start..end), on its way out. */
 export interface Segment {
+  /** Memory that others may use beside this run: not to be changed, and not to be transferred. */
   readonly bytes: Uint8Array
+  /** Index in `bytes` of the run's first byte. */
   readonly start: number
+  /** Index in `bytes` behind its last byte. */
   readonly end: number
 }
 
@@ -58,6 +68,7 @@ export interface ByteTransport {
   write(segments: readonly Segment[]): boolean
   /** Stops delivery of bytes; at most what was already read may still arrive. */
   pause(): void
+  /** Delivery goes on. */
   resume(): void
   /** Ends our direction behind everything written so far; the other direction lives on. */
   end(): void

@@ -4,6 +4,7 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import { UTF8_STATE } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
+import { assertBytes, steadyBytes } from './bytes.ts'
 import { formatCloseMessage, parseClosePayload } from './close-payload.ts'
 import {
   BinaryMessage,
@@ -23,7 +24,6 @@ import { MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from './limits.ts'
 import { type Message, UNCHECKED } from './message.ts'
 import type { RandomSource, Segment } from './ports.ts'
 import type { Role } from './role.ts'
-import type { SlabSegment } from './slab.ts'
 import { portableText } from './text-codec.ts'
 
 const FIN = 0x80
@@ -31,31 +31,39 @@ const NO_BYTES = new Uint8Array(0)
 /** Pongs kept while the peer does not take what we send; RFC 6455 §5.5.3 lets us answer the newest ping only. */
 const MAX_WAITING_PONGS = 16
 
-function assertBytes(data: unknown): void {
-  if (!(data instanceof Uint8Array))
-    throw typeError('ERR_WS_ARGUMENT', 'a payload is a string or a Uint8Array')
-}
-
+/** What a {@link Protocol} can be told; limits and checks of what is received are the decoder's. */
 export interface ProtocolOptions extends DecoderOptions {
-  /** Where masking keys come from; default crypto.getRandomValues. */
+  /** Where a client's masking keys come from (RFC 6455 §5.3); default crypto.getRandomValues. */
   readonly random?: RandomSource | undefined
-  /** Check that texts given as bytes are UTF-8 before they are sent; default true. */
+  /** Check that texts given as bytes are UTF-8 before they are sent; default true: ERR_WS_INVALID_UTF8. */
   readonly checkSentUtf8?: boolean | undefined
 }
 
+/** How a message is sent. */
 export interface SendOptions {
-  /** Copy a large payload at once instead of borrowing it until its segment is released; default false. */
+  /**
+   * Copy a payload of more than 32 KiB at once instead of borrowing it until its segment is released; default false.
+   */
   readonly copy?: boolean
 }
 
 /**
+ * How far the closing handshake is (RFC 6455 §7.1).
+ *
  * - `open`: messages pass both ways
  * - `closing`: one Close frame was sent or received, not yet both
  * - `closed`: both were, or the connection failed; nothing passes
  */
 export type ProtocolState = 'open' | 'closing' | 'closed'
 
+/**
+ * One connection's protocol without its I/O: give it what arrives, act on the events, and send what it has encoded.
+ *
+ * Nothing waits and nothing is called back. Pings and Close frames are answered, faults too; what that encodes comes
+ * out with the rest, by {@link output} or {@link take}.
+ */
 export class Protocol {
+  /** Our side, as given. */
   readonly role: Role
   private readonly kernel: Kernel
   private readonly decoder: Decoder
@@ -67,7 +75,7 @@ export class Protocol {
   private isCongested = false
   private waitingPongs: Uint8Array[] | undefined
 
-  /** @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none */
+  /** @throws TypeError ERR_WS_ARGUMENT for a role that is none, RangeError ERR_WS_ARGUMENT for a limit that is none */
   constructor(options: ProtocolOptions) {
     const kernel = options.kernel ?? getKernel()
     this.role = options.role
@@ -77,6 +85,7 @@ export class Protocol {
     this.checkSentUtf8 = options.checkSentUtf8 ?? true
   }
 
+  /** How far the closing handshake is; `closed` also after a fault, {@link receiveEnd} and {@link abort}. */
   get state(): ProtocolState {
     if (this.ended || (this.closeSent && this.closeReceived)) return 'closed'
     return this.closeSent || this.closeReceived ? 'closing' : 'open'
@@ -87,12 +96,17 @@ export class Protocol {
     return this.closeSent
   }
 
-  /** Payload bytes held for a message that is not complete yet. */
+  /** Payload bytes held for a message that is not complete yet; each is counted once it has arrived. */
   get gatheredBytes(): number {
     return this.decoder.pendingBytes
   }
 
-  /** Sets the limit for messages still to come; see {@link Decoder.setReadLimit}. */
+  /**
+   * Sets the limit for messages whose next frame header is still to come.
+   *
+   * @param bytes whole number of 0 or more, or Infinity (then 2^31-1, what one buffer holds)
+   * @throws RangeError ERR_WS_ARGUMENT
+   */
   setReadLimit(bytes: number): void {
     this.decoder.setReadLimit(bytes)
   }
@@ -101,9 +115,17 @@ export class Protocol {
 
   /**
    * Takes bytes from the peer and returns what they mean. Pongs, the answer to a Close frame, and the Close frame that
-   * answers a fault are encoded on the way. After a Close or a fault nothing more is returned.
+   * answers a fault are encoded on the way. After a Close or a fault nothing more is returned. Never throws for what
+   * the peer sent.
+   *
+   * A Close or a fault is answered already when the list with it comes back: {@link send} throws ERR_WS_CLOSE_SENT
+   * then, also for the messages in front of it.
+   *
+   * @param bytes any number of them; taken unless `keep`: changed (unmasked in place) and kept alive by the messages
+   * @returns messages and control frames in order; at most one fault, which is the last
    */
   receive(bytes: Uint8Array, options?: PushOptions): DecoderEvent[] {
+    assertBytes(bytes, 'what is received')
     return this.receiveRange(bytes, 0, bytes.length, options?.keep ?? false)
   }
 
@@ -130,7 +152,11 @@ export class Protocol {
     return events
   }
 
-  /** The peer ended its direction. Without a Close frame before it this is a fault, close code 1006. */
+  /**
+   * The peer ended its direction of the stream.
+   *
+   * @returns a fault, ERR_WS_ABNORMAL_CLOSURE with close code 1006, unless a Close frame or a fault came before
+   */
   receiveEnd(): DecoderEvent[] {
     if (this.ended || this.closeReceived) return []
     this.ended = true
@@ -142,7 +168,7 @@ export class Protocol {
     return [{ type: 0, error }]
   }
 
-  /** The connection is gone without the peer's word: nothing is received or encoded any more. */
+  /** The connection is gone without the peer's word: nothing is received or encoded any more, {@link send} throws. */
   abort(): void {
     this.ended = true
   }
@@ -154,8 +180,9 @@ export class Protocol {
    *
    * @param data a string is sent in UTF-8, lone surrogates as U+FFFD, whatever the type
    * @returns whether the payload is borrowed: to be left unchanged until its segment is released
-   * @throws WebSocketError ERR_WS_CLOSE_SENT; ERR_WS_INVALID_UTF8 for a text given as other bytes;
-   *   ERR_WS_RANDOM_SOURCE; TypeError ERR_WS_ARGUMENT for another type or other data. In each case nothing is encoded.
+   * @throws WebSocketError ERR_WS_CLOSE_SENT behind our Close frame, ERR_WS_CLOSED after {@link abort} or an end
+   *   without one, ERR_WS_INVALID_UTF8 for a text given as other bytes, ERR_WS_RANDOM_SOURCE; TypeError ERR_WS_ARGUMENT
+   *   for another type or other data. In each case nothing is encoded.
    */
   send(type: DataType, data: string | Uint8Array, options?: SendOptions): boolean {
     if (type !== TextMessage && type !== BinaryMessage)
@@ -165,12 +192,23 @@ export class Protocol {
       this.encoder.textFrame(FIN | type, data)
       return false
     }
-    assertBytes(data)
-    if (type === TextMessage && this.checkSentUtf8) this.assertUtf8(data)
-    return this.encoder.frame(FIN | type, data, 0, data.length, options?.copy !== true)
+    assertBytes(data, 'a payload that is no string')
+    let bytes = data
+    if (type === TextMessage && this.checkSentUtf8) {
+      bytes = steadyBytes(data)
+      this.assertUtf8(bytes)
+    } else if (data.length === 0) {
+      steadyBytes(data)
+    }
+    return this.encoder.frame(FIN | type, bytes, 0, bytes.length, options?.copy !== true) && bytes === data
   }
 
-  /** Encodes a received message again; a text that was checked when it came is not checked again. */
+  /**
+   * Encodes a received message again; a text that was checked when it came is not checked again.
+   *
+   * @returns whether the payload is borrowed: the message's memory is read until its segment is released
+   * @throws WebSocketError as {@link send}
+   */
   sendMessage(message: Message, options?: SendOptions): boolean {
     this.assertSendable()
     if (message.type === TextMessage && message.form === UNCHECKED && this.checkSentUtf8)
@@ -180,22 +218,26 @@ export class Protocol {
   }
 
   /**
-   * Encodes a Ping frame.
-   * @throws RangeError ERR_WS_ARGUMENT for more than 125 bytes; WebSocketError as {@link send}
+   * Encodes a Ping frame (RFC 6455 §5.5.2).
+   *
+   * @param data at most 125 bytes; default none
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for more than 125 bytes; WebSocketError as {@link send}
    */
   ping(data: Uint8Array = NO_BYTES): void {
     this.control(PingMessage, data)
   }
 
-  /** Encodes a Pong frame nobody asked for (RFC 6455 §5.5.3); throws as {@link ping}. */
+  /** Encodes a Pong frame nobody asked for (RFC 6455 §5.5.3); else as {@link ping}. Pings are answered without it. */
   pong(data: Uint8Array = NO_BYTES): void {
     this.control(PongMessage, data)
   }
 
   /**
-   * Encodes a Close frame; the second call and later ones do nothing.
+   * Encodes a Close frame (RFC 6455 §7.1.2). Does nothing when one was sent before, by us or as an answer, or after a
+   * failure.
    *
-   * @param code see {@link formatCloseMessage}
+   * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1000
+   * @param reason at most 123 bytes in UTF-8; default ''
    * @throws RangeError, TypeError ERR_WS_ARGUMENT; WebSocketError ERR_WS_RANDOM_SOURCE
    */
   close(code: number = CloseNormalClosure, reason = ''): void {
@@ -207,10 +249,13 @@ export class Protocol {
 
   /**
    * Encodes a Close frame with a payload that is there already.
-   * @throws TypeError ERR_WS_ARGUMENT unless it is what {@link formatCloseMessage} makes; WebSocketError as {@link send}
+   *
+   * @throws TypeError ERR_WS_ARGUMENT unless it is what {@link formatCloseMessage} makes; WebSocketError as
+   *   {@link send}
    */
   closeWith(payload: Uint8Array): void {
     this.assertSendable()
+    assertBytes(payload, 'a payload')
     let close: CloseEvent
     try {
       close = parseClosePayload(payload, 0, payload.length, 0, 0, this.kernel, portableText)
@@ -222,22 +267,25 @@ export class Protocol {
 
   // ── Bytes out ────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Bytes encoded and not taken yet. */
+  /** Bytes encoded and not taken yet, headers included. */
   get pendingBytes(): number {
     return this.encoder.pendingBytes
   }
 
-  /** Takes what is encoded without copying it; give the segments to {@link release} once their bytes have left. */
+  /**
+   * Takes what is encoded without copying it, in order; none when there is nothing. Give the segments to
+   * {@link release}, all of them and once, when their bytes have left: until then they hold memory of the encoder's.
+   */
   take(): readonly Segment[] {
     return this.encoder.take()
   }
 
   /** The bytes of segments from {@link take} have left; their memory may be used again. */
   release(segments: readonly Segment[]): void {
-    this.encoder.release(segments as readonly SlabSegment[])
+    this.encoder.release(segments)
   }
 
-  /** What is encoded, as one array of the caller's own; empty when there is nothing. */
+  /** Takes what is encoded as one array of the caller's own, with nothing to release; empty when there is nothing. */
   output(): Uint8Array {
     const own = new Uint8Array(this.encoder.pendingBytes)
     const segments = this.encoder.take()
@@ -251,8 +299,8 @@ export class Protocol {
   }
 
   /**
-   * Whether what is encoded now has to wait, since earlier output has not left yet. While it does, it is kept in memory
-   * of its own, and pings and pongs pass messages that wait.
+   * Whether what is encoded now has to wait, since earlier output has not left yet; default false. While it does, it is
+   * kept in memory of its own, and pings and pongs pass messages that wait.
    */
   get isSlow(): boolean {
     return this.encoder.isSlow
@@ -263,8 +311,9 @@ export class Protocol {
   }
 
   /**
-   * Whether the peer does not take what we send. While it does not, pings are not answered at once: the newest 16
-   * wait. Set it back to false and they are encoded.
+   * Whether the peer does not take what we send; default false. While it does not, pings are not answered at once: the
+   * newest 16 wait (RFC 6455 §5.5.3 lets us leave out older ones). Set it back to false and they are encoded; that
+   * throws ERR_WS_RANDOM_SOURCE when they cannot be masked.
    */
   get congested(): boolean {
     return this.isCongested
@@ -312,7 +361,8 @@ export class Protocol {
     type: typeof CloseMessage | typeof PingMessage | typeof PongMessage,
     data: Uint8Array,
   ): void {
-    assertBytes(data)
+    assertBytes(data, 'a payload')
+    if (data.length === 0) steadyBytes(data)
     if (data.length > MAX_CONTROL_PAYLOAD) {
       throw rangeError(
         'ERR_WS_ARGUMENT',

@@ -2,6 +2,7 @@
 
 import { typeError } from './errors.ts'
 
+/** Which of the two we are. */
 export type Role = 'server' | 'client'
 
 /** @throws TypeError ERR_WS_ARGUMENT */

@@ -4,17 +4,18 @@
 import { CloseNoStatusReceived } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 
+/** How a connection ended. */
 export interface CloseInfo {
   /**
-   * The received close code; 1005 when the Close frame had none; the code of the fault when the connection failed
-   * (1002, 1007, 1008, 1009, 1011); 1006 when it ended without a Close frame.
+   * The received close code (RFC 6455 §7.1.5), 1000 to 4999; 1005 when the Close frame had none; that of the fault when
+   * the peer broke the protocol or a limit (1002, 1007, 1008, 1009); 1006 when it ended without a Close frame.
    */
   readonly code: number
-  /** The received reason; '' when there was none. */
+  /** The received reason (RFC 6455 §7.1.6), at most 123 bytes in UTF-8; '' when there was none. */
   readonly reason: string
-  /** Close frames passed both ways. */
+  /** Whether the peer's Close frame was received, before or behind ours (RFC 6455 §7.1.4). */
   readonly wasClean: boolean
-  /** Why, when it was not. */
+  /** Why, when it was not: the error that reads reject with. */
   readonly error?: WebSocketError
 }
 

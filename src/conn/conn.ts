@@ -21,13 +21,17 @@ import { checkMilliseconds, millisecondsUntil, type Op, rejected, timeLimit, Wai
 
 const accepted = Promise.resolve()
 
+/** How `close()` treats what still arrives. */
 export interface CloseOptions {
   /** Deliver the messages that arrive until the peer's Close; default false: only a pending read still gets them. */
   readonly drain?: boolean
 }
 
+/** How a message is sent, and how long its promise may take. */
 export interface WriteOptions extends Op {
-  /** Copy a large payload at once, so that it may be changed while the promise is pending; default false. */
+  /**
+   * Copy a payload of more than 32 KiB at once, so that it may be changed while the promise is pending; default false.
+   */
   readonly copy?: boolean
 }
 
@@ -45,14 +49,22 @@ export interface ConnParts {
 }
 
 /**
+ * How far a connection is in its life.
+ *
  * - `open`: messages pass both ways
  * - `closing`: the closing handshake, or the end after a failure, is under way
  * - `closed`: the transport is gone
  */
 export type ConnState = 'open' | 'closing' | 'closed'
 
+/**
+ * A WebSocket connection, made by `dial`, `Dialer.dial`, `Upgrader.attach` or `Upgrader.upgrade`. gorilla's Conn.
+ *
+ * Pings and Close frames are answered as they arrive, read or not. No promise of a connection leads to an unhandled
+ * rejection: the outcome is always in {@link closed} too.
+ */
 export class Conn<Data = unknown> implements AsyncIterable<Message> {
-  /** The application's own; on a server at first what `authorize` gave. */
+  /** The application's own, to read and to set; on a server at first what `authorize` gave, else undefined. */
   data: Data
   /** What was agreed in the opening handshake; frozen. */
   readonly handshake: HandshakeInfo
@@ -71,16 +83,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   // ── State ────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** `open` as long as writing works; see {@link ConnState}. */
   get state(): ConnState {
     return this.link.state
   }
 
-  /** The chosen subprotocol; '' when none was. */
+  /** The chosen subprotocol (RFC 6455 §1.9); '' when none was. gorilla's Subprotocol. */
   get subprotocol(): string {
     return this.handshake.subprotocol
   }
 
-  /** Bytes accepted for sending and not handed over to the operating system, headers included. */
+  /** Bytes accepted for sending and not handed over to the operating system, frame headers included. */
   get bufferedAmount(): number {
     return this.link.outbox.bufferedAmount
   }
@@ -90,14 +103,16 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     return this.link.transport.raw
   }
 
-  /** How the connection ended; resolves once the transport is gone, and never rejects. */
+  /** How the connection ended, once the transport is gone. Never rejects. */
   get closed(): Promise<CloseInfo> {
     return this.link.closed
   }
 
   /**
-   * Sets the limit for received messages whose next frame is still to come.
-   * @param bytes whole number of 0 or more, or Infinity
+   * Sets the limit for received messages whose next frame is still to come; `readLimit` until then. gorilla's
+   * SetReadLimit, whose 0 for no limit is Infinity here.
+   *
+   * @param bytes whole number of 0 or more, or Infinity (then 2^31-1, what one buffer holds). Beyond: close code 1009
    * @throws RangeError ERR_WS_ARGUMENT
    */
   setReadLimit(bytes: number): void {
@@ -107,11 +122,14 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The next message. Control frames are handled whether or not a read is pending.
+   * The next message. Control frames are handled whether or not a read is pending. gorilla's ReadMessage.
    *
-   * A timeout or an abort between messages leaves the connection as it was. Once the connection has ended, every read
-   * rejects with the same error: ERR_WS_CLOSED with the peer's close code, ERR_WS_ABNORMAL_CLOSURE, or the fault.
+   * Rejects with ERR_WS_TIMEOUT, the signal's reason, or ERR_WS_CONCURRENT_READ while another read waits; these leave
+   * the connection as it was. Once the connection has ended and the messages that are here were read, every read
+   * rejects with the same error: ERR_WS_CLOSED with the peer's close code, ERR_WS_ABNORMAL_CLOSURE, ERR_WS_PEER_SILENT,
+   * or the fault.
    *
+   * @param op limits of this read; those set for all reads hold as well
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   readMessage(op?: Op): Promise<Message> {
@@ -119,8 +137,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Messages until the connection ends. The loop ends in order on every received Close frame, whatever its code
-   * (`closed` tells); it throws when there was none, and on faults. Leaving the loop leaves the connection open.
+   * Messages until the connection ends, for `for await`. The loop ends in order on every received Close frame, whatever
+   * its code ({@link closed} tells); it throws what {@link readMessage} rejects with when there was none, on faults,
+   * and on the limits of {@link setReadTimeout} and {@link setReadDeadline}. Leaving the loop leaves the connection
+   * open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
     const { inbox } = this.link
@@ -136,8 +156,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Limits every read that begins from now on, those of loops included, to `ms` milliseconds of waiting.
-   * @param ms 0 to 2^31-1, or null for no limit
+   * Limits every read that begins from now on, those of loops included, to `ms` milliseconds of waiting; then it ends
+   * with ERR_WS_TIMEOUT, and the connection stays as it was. At first there is no limit.
+   *
+   * @param ms milliseconds, 0 to 2^31-1; null for no limit
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   setReadTimeout(ms: number | null): void {
@@ -146,7 +168,9 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /**
    * Lets every read that begins from now on wait until `deadline` and no longer; later ones reject at once with
-   * ERR_WS_TIMEOUT unless a message waits. As with every limit between messages, the connection stays as it was.
+   * ERR_WS_TIMEOUT unless a message waits. As with every limit between messages, the connection stays as it was, where
+   * gorilla's SetReadDeadline breaks it. At first there is none.
+   *
    * @param deadline at most 2^31-1 ms away, turned into monotonic time now; null for none
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
@@ -158,19 +182,26 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Sends a message: a received one, a string (text), bytes (binary), or either with its type.
+   * Sends a message: a received one, a string (text), or bytes (binary). In one frame, behind what was written before.
+   * gorilla's WriteMessage.
    *
    * The promise settles once the message is accepted and at most `highWaterMark` bytes are buffered; see {@link flush}
-   * for more. A payload of more than 32 KiB given as bytes on a server is not copied: it must not change until the
-   * promise settles. Past `hardLimit` the promise rejects with ERR_WS_BUFFER_FULL and nothing is queued. If its time is
-   * up or its signal aborts while it waits for the peer, the connection fails, since the message is half way out.
+   * for more. A payload of more than 32 KiB given as bytes on a server is not copied: its promise settles once it is
+   * handed over to the operating system, and it must not change until then. Past `hardLimit` the promise rejects with
+   * ERR_WS_BUFFER_FULL and nothing is queued. If its time is up or its signal aborts while it waits for the peer, the
+   * connection fails, since the message is half way out.
    *
-   * Rejects with ERR_WS_CLOSE_SENT after our Close, with the connection's error after its end, and with
-   * ERR_WS_INVALID_UTF8 for a text given as other bytes.
+   * Rejects also with ERR_WS_CLOSE_SENT after our Close, with the connection's error after its end, with
+   * ERR_WS_INVALID_UTF8 for a text given as other bytes, and with ERR_WS_RANDOM_SOURCE; nothing is sent then.
    *
-   * @throws TypeError ERR_WS_ARGUMENT at once for anything that is no message
+   * @param message a string is sent in UTF-8, lone surrogates as U+FFFD
+   * @throws TypeError ERR_WS_ARGUMENT at once for anything that is no message, RangeError for limits that are none
    */
   writeMessage(message: Message | string | Bytes, options?: WriteOptions): Promise<void>
+  /**
+   * As above, with the type said: strings and bytes can be sent as either. The types of control frames do what
+   * {@link writeControl} does.
+   */
   writeMessage(type: DataType | ControlType, data: string | Bytes, options?: WriteOptions): Promise<void>
   writeMessage(
     first: Message | string | Bytes | DataType | ControlType,
@@ -188,10 +219,14 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Sends a Close, Ping or Pong frame. Ping and Pong pass messages that wait for a slow peer, Close goes behind them.
-   * Close must carry what `formatCloseMessage` makes; the peer's Close is then awaited for `closeTimeout`.
+   * Sends a Close, Ping or Pong frame (RFC 6455 §5.5). Ping and Pong pass messages that wait for a slow peer, Close
+   * goes behind them. Close must carry what `formatCloseMessage` makes; the peer's Close is then awaited for
+   * `closeTimeout`. gorilla's WriteControl.
    *
-   * @param data at most 125 bytes
+   * The promise settles and rejects as that of {@link writeMessage}, but there is no hard limit, and when its time is
+   * up the connection goes on: the frame will leave all the same.
+   *
+   * @param data at most 125 bytes; default none
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   writeControl(type: ControlType, data: string | Bytes = '', options?: WriteOptions): Promise<void> {
@@ -214,7 +249,12 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     return this.accept(link.settings.highWaterMark, options, false)
   }
 
-  /** Waits until everything accepted so far is handed over to the operating system; also behind {@link close}. */
+  /**
+   * Waits until everything accepted so far is handed over to the operating system; also behind {@link close}. Rejects
+   * with the connection's error after its end, with ERR_WS_TIMEOUT, or with the signal's reason.
+   *
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none
+   */
   flush(op?: Op): Promise<void> {
     timeLimit(op)
     const refusal = op?.signal?.aborted ? op.signal.reason : this.failure
@@ -224,10 +264,12 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Sends a ping and waits for its pong. A newer pong settles older pings.
+   * Sends a ping and waits for its pong (RFC 6455 §5.5.2, §5.5.3). A newer pong settles older pings. Rejects as
+   * {@link writeControl} does, and with the connection's error when it ends before the pong.
    *
-   * @param data at most 125 bytes; default a counter
-   * @returns the round trip in milliseconds
+   * @param data at most 125 bytes; default a counter of four bytes
+   * @returns the round trip in milliseconds, with fractions
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   ping(data?: string | Bytes, op?: Op): Promise<number> {
     const { pings, clock, protocol } = this.link
@@ -305,12 +347,12 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Closes in order: sends Close behind everything written, waits for the peer's, and ends the transport, all within
-   * `closeTimeout`. Calling it again only waits.
+   * Closes in order (RFC 6455 §7.1.2): sends Close behind everything written, waits for the peer's, and ends the
+   * transport, all within `closeTimeout`. Calling it again only waits.
    *
-   * @param code see `formatCloseMessage`; default 1000
-   * @param reason at most 123 bytes
-   * @returns how it ended, as {@link closed}
+   * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1000
+   * @param reason at most 123 bytes in UTF-8; default ''
+   * @returns how it ended, as {@link closed}; never rejects
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   close(code: number = CloseNormalClosure, reason = '', options?: CloseOptions): Promise<CloseInfo> {
@@ -325,7 +367,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     return link.closed
   }
 
-  /** Ends the transport at once, without a Close frame; pending reads and writes reject. gorilla's Close. */
+  /**
+   * Ends the transport at once, without a Close frame; pending reads and writes reject with ERR_WS_ABNORMAL_CLOSURE.
+   * gorilla's Close.
+   */
   terminate(): void {
     this.link.fail(
       new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'the connection was terminated' }),

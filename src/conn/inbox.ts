@@ -11,6 +11,9 @@ const MESSAGE_COST = 64
 /** Read messages at the front of the queue from which on it is made anew, once they are half of it. */
 const COMPACT_FROM = 32
 
+/** Reads behind the end that fail at once; each further one takes a turn: a loop that ignores the error starves nobody. */
+const HASTY_READS = 1_000
+
 /** Who fills the inbox. */
 export interface InboxHost {
   /** A message was taken. */
@@ -49,6 +52,8 @@ export class Inbox {
   private rejectLoop: ((error: unknown) => void) | undefined
   private error: WebSocketError | undefined
   private isClean = false
+  /** Reads behind the end that found nothing. */
+  private fruitless = 0
 
   constructor(clock: Clock, host: InboxHost) {
     this.clock = clock
@@ -96,8 +101,8 @@ export class Inbox {
     if (op?.signal?.aborted) return rejected(op.signal.reason)
     const message = this.take()
     if (message !== undefined) return Promise.resolve(message)
-    const refusal = this.hasReader ? new WebSocketError('ERR_WS_CONCURRENT_READ') : this.error
-    if (refusal !== undefined) return rejected(refusal)
+    if (this.hasReader) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
+    if (this.error !== undefined) return this.refuse(this.error)
     const plain = new Waiter<Message>()
     this.plain = plain
     if (limit !== undefined || op?.signal !== undefined) {
@@ -115,7 +120,7 @@ export class Inbox {
     const message = this.take()
     if (message !== undefined) return Promise.resolve({ done: false, value: message })
     if (this.hasReader) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
-    if (this.error !== undefined) return this.isClean ? Promise.resolve(done) : rejected(this.error)
+    if (this.error !== undefined) return this.isClean ? this.behindEnd(() => done) : this.refuse(this.error)
     if (this.timeout !== undefined || this.deadline !== undefined) {
       const limited = this.nextWithin()
       markHandled(limited)
@@ -153,6 +158,23 @@ export class Inbox {
       markHandled(loop)
       this.rejectLoop?.(error)
     }
+  }
+
+  private refuse(error: WebSocketError): Promise<never> {
+    return this.behindEnd(() => {
+      throw error
+    })
+  }
+
+  /** Settles a read that found nothing behind the end of the connection. */
+  private behindEnd<T>(outcome: () => T): Promise<T> {
+    const turn =
+      ++this.fruitless > HASTY_READS
+        ? new Promise<void>((resolve) => this.clock.setTimer(resolve, 0))
+        : Promise.resolve()
+    const promise = turn.then(outcome)
+    markHandled(promise)
+    return promise
   }
 
   /** The oldest waiting message. */

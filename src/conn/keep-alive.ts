@@ -3,10 +3,11 @@
 
 import type { Clock } from '../codec/ports.ts'
 
+/** How a dead peer is found: a ping now and then, and any byte behind it proves life (RFC 6455 §5.5.2). */
 export interface KeepAliveOptions {
-  /** Milliseconds between two pings. */
+  /** Milliseconds between two pings, 1 to 2^31-1. Time in which reading is paused does not count. */
   readonly interval: number
-  /** Milliseconds that the peer may stay silent behind a ping. */
+  /** Milliseconds that the peer may stay silent behind a ping, 1 to 2^31-1. Then: ERR_WS_PEER_SILENT. */
   readonly timeout: number
 }
 

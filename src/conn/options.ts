@@ -6,22 +6,32 @@ import { checkLimit } from '../codec/limits.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import { checkMilliseconds } from './waiter.ts'
 
+/**
+ * What a connection can be told. Limits are whole numbers of 0 or more, or Infinity; anything else is a RangeError
+ * ERR_WS_ARGUMENT.
+ */
 export interface ConnOptions {
-  /** Most bytes of a received message; default 16 MiB. Beyond: close code 1009. */
+  /** Most bytes of a received message; default 16 MiB. Beyond: ERR_WS_MESSAGE_TOO_BIG, close code 1009. */
   readonly readLimit?: number
-  /** Most frames of a received message; default 131,072. Beyond: close code 1008. */
+  /**
+   * Most frames of a received message, empty ones included; default 131,072. Beyond: ERR_WS_TOO_MANY_FRAGMENTS, close
+   * code 1008.
+   */
   readonly maxFragments?: number
-  /** Accept frame lengths that are not in their shortest form; default false: close code 1002. */
+  /** Accept frame lengths that are not in their shortest form; default false: ERR_WS_LENGTH, close code 1002. */
   readonly lenientLength?: boolean
-  /** Check that texts are UTF-8: received ones (close code 1007) and those given as bytes; default true. */
+  /**
+   * Check that texts are UTF-8 (RFC 6455 §8.1): received ones (ERR_WS_INVALID_UTF8, close code 1007) and those to be
+   * sent that are given as bytes; default true.
+   */
   readonly checkUtf8?: boolean
-  /** Buffered outgoing bytes above which a write waits; default 1 MiB. */
+  /** Buffered outgoing bytes above which the promise of a write waits for the peer; default 1 MiB. */
   readonly highWaterMark?: number
-  /** Buffered outgoing bytes above which a write is refused with ERR_WS_BUFFER_FULL; default 16 MiB. */
+  /** Buffered outgoing bytes above which a message is refused with ERR_WS_BUFFER_FULL; default 16 MiB. */
   readonly hardLimit?: number
-  /** Milliseconds that the closing handshake may take, in every state; default 5,000. */
+  /** Milliseconds that the closing handshake may take, in every state, 0 to 2^31-1; default 5,000. */
   readonly closeTimeout?: number
-  /** Pings that find a dead peer; default false. `true`: every 30 s, dead after 30 s of silence. */
+  /** Pings that find a dead peer; default false (`attach`: true). `true`: every 30 s, dead after 30 s of silence. */
   readonly keepAlive?: boolean | KeepAliveOptions
 }
 

@@ -1,6 +1,7 @@
 // What may be given as a payload, and its bytes.
 // Misuse throws at once; a value is never coerced to a string.
 
+import { isSteady } from '../codec/bytes.ts'
 import {
   BinaryMessage,
   CloseMessage,
@@ -13,7 +14,7 @@ import {
 import { rangeError, typeError } from '../codec/errors.ts'
 import { MAX_CONTROL_PAYLOAD } from '../codec/limits.ts'
 
-/** Bytes of any kind; of a view, those it shows. */
+/** Bytes of any kind: an ArrayBuffer or a SharedArrayBuffer; of a view (a typed array, a DataView), those it shows. */
 export type Bytes = ArrayBufferView | ArrayBufferLike
 
 const encoder = new TextEncoder()
@@ -43,10 +44,6 @@ function toBytes(data: unknown): Uint8Array {
   }
   const kind = data === null ? 'null' : typeof data
   throw typeError('ERR_WS_ARGUMENT', `a message is a string, bytes or a received Message, not ${kind}`)
-}
-
-function isSteady(buffer: ArrayBufferLike & { resizable?: boolean }): boolean {
-  return buffer instanceof ArrayBuffer && buffer.resizable !== true
 }
 
 /** @throws TypeError ERR_WS_ARGUMENT */

@@ -6,11 +6,14 @@ import type { Clock } from '../codec/ports.ts'
 
 /** How long an operation may take. All three may be given; the first to come ends it. */
 export interface Op {
-  /** Aborts the operation, which then rejects with the signal's reason. */
+  /** Aborts the operation, which then rejects with the signal's reason, as it is. */
   readonly signal?: AbortSignal
-  /** Milliseconds from the call, 0 to 2^31-1. */
+  /** Milliseconds from the call, 0 to 2^31-1. Beyond them: ERR_WS_TIMEOUT. */
   readonly timeout?: number
-  /** A point of wall-clock time, at most 2^31-1 ms away; it is turned into a monotonic one at the call. */
+  /**
+   * A point of wall-clock time, at most 2^31-1 ms away; turned into a monotonic one at the call. Beyond:
+   * ERR_WS_TIMEOUT.
+   */
   readonly deadline?: Date
 }
 

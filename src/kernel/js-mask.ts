@@ -1,47 +1,118 @@
 // Masking in plain JavaScript (RFC 6455 §5.3), four bytes at a time over a 32-bit view.
-// Making such a view costs as much as masking some 200 bytes, so callers with many payloads in one buffer pass theirs.
+// Making such a view costs as much as masking some 100 bytes, so callers with many payloads in one buffer keep theirs.
 
-/** With a view at hand, words pay from here (bench/kernels/mask.mjs). */
-const WORDS_FROM = 16
-/** Without one, the view must be made first (bench/kernels/mask.mjs). */
-const OWN_VIEW_FROM = 160
+/** Without a view at hand, words pay from here (bench/kernels/mask.mjs). */
+const VIEW_FROM = 160
+
+/** Sizes of what is worth a view before it has proved so: slabs of outgoing frames, buffers of gathered messages. */
+const SLAB_FROM = 4 * 1024
+const SLAB_TO = 64 * 1024
 
 /** A view of the whole words of the buffer under `bytes`; its index is the buffer's byte offset / 4. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2)
 }
 
-/** XORs bytes[start..end) with the key, whose first byte (its lowest) meets bytes[start]. `words`: wordsOf(bytes). */
-export function xorInPlace(
-  bytes: Uint8Array,
-  start: number,
-  end: number,
-  key: number,
-  words: Int32Array | undefined,
-): void {
+/** The key with its bytes moved on, so that `phase` 0..3 comes first. */
+function turn(key: number, phase: number): number {
+  return phase === 0 ? key : (key >>> (phase << 3)) | (key << (32 - (phase << 3)))
+}
+
+/**
+ * XORs the bytes start..end of a buffer with the key, whose first byte (its lowest) meets the byte at `start`.
+ * The first and the last word may belong to others in part; that part stays as it is.
+ *
+ * @param words the buffer's {@link wordsOf}; it must reach to `end`
+ * @returns all resulting words OR'ed: ASCII came out when no bit of 0x80808080 is set
+ */
+export function xorWords(words: Int32Array, start: number, end: number, key: number): number {
+  if (start === end) return 0
+  const lead = start & 3
+  const turned = lead === 0 ? key : (key << (lead << 3)) | (key >>> (32 - (lead << 3)))
+  let w = start >>> 2
+  const last = (end - 1) >>> 2
+  const from = -1 << (lead << 3)
+  const to = -1 >>> ((-end & 3) << 3)
+  if (w === last) {
+    const word = words[w] ^ (turned & from & to)
+    words[w] = word
+    return word & from & to
+  }
+  const first = words[w] ^ (turned & from)
+  words[w++] = first
+  let all = first & from
+  for (; w + 2 <= last; w += 2) {
+    const a = words[w] ^ turned
+    const b = words[w + 1] ^ turned
+    words[w] = a
+    words[w + 1] = b
+    all |= a | b
+  }
+  if (w < last) {
+    const word = words[w] ^ turned
+    words[w] = word
+    all |= word
+  }
+  const rest = words[last] ^ (turned & to)
+  words[last] = rest
+  return all | (rest & to)
+}
+
+/** As {@link xorWords}, byte by byte in `bytes`. */
+export function xorBytes(bytes: Uint8Array, start: number, end: number, key: number): number {
+  const k0 = key & 0xff
+  const k1 = (key >>> 8) & 0xff
+  const k2 = (key >>> 16) & 0xff
+  const k3 = key >>> 24
+  let all = 0
   let i = start
-  if (end - start >= (words === undefined ? OWN_VIEW_FROM : WORDS_FROM)) {
-    const base = bytes.byteOffset
-    while (((base + i) & 3) !== 0) {
-      bytes[i++] ^= key
-      key = (key >>> 8) | (key << 24)
-    }
-    const view = words ?? wordsOf(bytes)
-    let w = (base + i) >>> 2
-    const last = (base + end) >>> 2
-    i += (last - w) << 2
-    for (; w + 4 <= last; w += 4) {
-      view[w] ^= key
-      view[w + 1] ^= key
-      view[w + 2] ^= key
-      view[w + 3] ^= key
-    }
-    for (; w < last; w++) view[w] ^= key
+  for (; i + 4 <= end; i += 4) {
+    const a = bytes[i] ^ k0
+    const b = bytes[i + 1] ^ k1
+    const c = bytes[i + 2] ^ k2
+    const d = bytes[i + 3] ^ k3
+    bytes[i] = a
+    bytes[i + 1] = b
+    bytes[i + 2] = c
+    bytes[i + 3] = d
+    all |= a | b | c | d
   }
   for (; i < end; i++) {
-    bytes[i] ^= key
-    key = (key >>> 8) | (key << 24)
+    const byte = bytes[i] ^ (key & 0xff)
+    bytes[i] = byte
+    all |= byte
+    key >>>= 8
   }
+  return all
+}
+
+// The view made last, as what is masked in one place after the other, like a slab of outgoing frames, needs it again.
+let lastBytes: Uint8Array = new Uint8Array(0)
+let lastWords = wordsOf(lastBytes)
+let lastBase = 0
+
+/** {@link xorBytes}, in words where that pays. */
+function xorInPlace(bytes: Uint8Array, start: number, end: number, key: number): void {
+  let words = lastWords
+  let base = lastBase
+  if (bytes !== lastBytes) {
+    const isSlab = bytes.length >= SLAB_FROM && bytes.length <= SLAB_TO
+    if (!isSlab && end - start < VIEW_FROM) {
+      xorBytes(bytes, start, end, key)
+      return
+    }
+    words = wordsOf(bytes)
+    base = bytes.byteOffset
+    if (words.length <= SLAB_TO >> 2) {
+      lastBytes = bytes
+      lastWords = words
+      lastBase = base
+    }
+  }
+  // The last bytes of a buffer may fill no word.
+  const rest = Math.min(end, (words.length << 2) - base)
+  xorWords(words, base + start, base + rest, key)
+  xorBytes(bytes, rest, end, turn(key, (rest - start) & 3))
 }
 
 /** {@link Kernel.mask} in JavaScript. */
@@ -54,17 +125,17 @@ export function mask(
   key: number,
   phase: number,
 ): number {
-  let rotated = phase === 0 ? key : (key >>> (phase << 3)) | (key << (32 - (phase << 3)))
+  let turned = turn(key, phase)
   if (source === target && sourceStart === targetStart) {
-    xorInPlace(target, targetStart, targetStart + length, rotated, undefined)
-  } else if (length >= OWN_VIEW_FROM) {
+    xorInPlace(target, targetStart, targetStart + length, turned)
+  } else if (length >= VIEW_FROM) {
     // Source and target may be aligned differently, so copy first: a copy is ten times faster than the XOR.
     target.set(source.subarray(sourceStart, sourceStart + length), targetStart)
-    xorInPlace(target, targetStart, targetStart + length, rotated, undefined)
+    xorInPlace(target, targetStart, targetStart + length, turned)
   } else {
     for (let i = 0; i < length; i++) {
-      target[targetStart + i] = source[sourceStart + i] ^ rotated
-      rotated = (rotated >>> 8) | (rotated << 24)
+      target[targetStart + i] = source[sourceStart + i] ^ turned
+      turned = (turned >>> 8) | (turned << 24)
     }
   }
   return (phase + length) & 3

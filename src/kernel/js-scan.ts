@@ -1,8 +1,8 @@
 // The batch scan in plain JavaScript (RFC 6455 §5.2): walks every frame of a chunk, judges its header, unmasks and checks
 // its payload in place, and writes one row for it. assembly/scan.ts is the same walk; change both together.
 
-import { wordsOf, xorInPlace } from './js-mask.ts'
-import { utf8 } from './js-utf8.ts'
+import { wordsOf, xorBytes, xorWords } from './js-mask.ts'
+import { skipAscii, utf8From } from './js-utf8.ts'
 import {
   CONFIG_LENIENT_LENGTH,
   CONFIG_MASKED,
@@ -47,6 +47,7 @@ import {
   STATE_LEFT_LO,
   STATE_LENGTH_HI,
   STATE_LENGTH_LO,
+  STATE_LIMIT_HI,
   STATE_LIMIT_LO,
   STATE_LIMIT_RSV1_LO,
   STATE_MAX_FRAGMENTS,
@@ -63,6 +64,8 @@ import {
 const MAX_HEADER = 14
 /** From so many bytes on a chunk gets its 32-bit view at once; below, payloads rarely repay it. */
 const VIEW_FROM = 160
+const NO_WORDS = new Int32Array(0)
+const NOT_ASCII = 0x8080_8080 | 0
 
 /** A cut header, completed for judging. Holds nothing between two scans. */
 const carriedHead = new Uint8Array(MAX_HEADER)
@@ -97,7 +100,10 @@ export function scan(
   rows: Uint32Array,
 ): number {
   const config = state[STATE_CONFIG]
-  const words = end - start >= VIEW_FROM ? wordsOf(bytes) : undefined
+  const words = end - start >= VIEW_FROM ? wordsOf(bytes) : NO_WORDS
+  // Byte i of the chunk is byte base + i of the words, for i up to wordsEnd.
+  const base = words === NO_WORDS ? 0 : bytes.byteOffset
+  const wordsEnd = words === NO_WORDS ? -1 : (words.length << 2) - base
   let message = state[STATE_MESSAGE]
   let lengthLo = state[STATE_LENGTH_LO]
   let lengthHi = state[STATE_LENGTH_HI]
@@ -110,7 +116,51 @@ export function scan(
   let faultAt = start
   let status = SCAN_NEED_MORE
 
+  const checksText = (config & CONFIG_SKIP_UTF8) === 0
+  // Whether whole messages in one masked frame of at most 125 bytes may be taken as such, without the steps below.
+  const takesShort =
+    (config & CONFIG_MASKED) !== 0 &&
+    state[STATE_MAX_FRAGMENTS] !== 0 &&
+    (state[STATE_LIMIT_LO] >= 125 || state[STATE_LIMIT_HI] !== 0)
+
   while (p < end) {
+    if (takesShort && carried === 0 && message === 0) {
+      while (end - p >= 6 && row !== MAX_ROWS * ROW_WORDS) {
+        const first = bytes[p]
+        const size = bytes[p + 1] ^ 0x80
+        const payload = p + 6
+        if ((first !== 0x82 && first !== 0x81) || size > 125 || payload + size > end) break
+        const key = bytes[p + 2] | (bytes[p + 3] << 8) | (bytes[p + 4] << 16) | (bytes[p + 5] << 24)
+        const all =
+          payload + size <= wordsEnd
+            ? xorWords(words, base + payload, base + payload + size, key)
+            : xorBytes(bytes, payload, payload + size, key)
+        let flags = first | ROW_FIRST
+        if (first === 0x81 && checksText) {
+          if ((all & NOT_ASCII) === 0) {
+            flags |= ROW_ASCII
+          } else {
+            const next = utf8From(bytes, payload, payload + size, UTF8_ACCEPT)
+            if (next < 0 || (next & UTF8_STATE) !== UTF8_ACCEPT) {
+              faults = FAULT_UTF8
+              faultAt = next < 0 ? ~next : payload + size
+              break
+            }
+          }
+        }
+        rows[row] = flags
+        rows[row + 1] = payload - start
+        rows[row + 2] = size
+        rows[row + 3] = p - start
+        row += ROW_WORDS
+        p = payload + size
+      }
+      if (faults !== 0) {
+        status = SCAN_FAULT
+        break
+      }
+      if (p === end) break
+    }
     if (row === MAX_ROWS * ROW_WORDS) {
       status = SCAN_ROWS_FULL
       break
@@ -232,10 +282,21 @@ export function scan(
       break
     }
 
-    if (key !== 0) xorInPlace(bytes, p, p + lo, key, words)
+    const behind = p + lo
+    let all = -1
+    if (key !== 0) {
+      if (behind <= wordsEnd) all = xorWords(words, base + p, base + behind, key)
+      else xorBytes(bytes, p, behind, key)
+    }
     if (opcode < 8) {
       if ((message & (ROW_OPCODE | ROW_COMPRESSED)) === 1 && (config & CONFIG_SKIP_UTF8) === 0) {
-        const next = utf8(bytes, p, p + lo, text)
+        let from = p
+        if ((text & UTF8_STATE) === UTF8_ACCEPT) {
+          // Masking has seen already whether all of it is ASCII.
+          if ((all & NOT_ASCII) === 0) from = behind
+          else if (behind <= wordsEnd) from = skipAscii(bytes, p, behind, words, base)
+        }
+        const next = utf8From(bytes, from, behind, text)
         if (next < 0) {
           faults = FAULT_UTF8
           faultAt = ~next
@@ -243,7 +304,7 @@ export function scan(
           text = next
           if ((b0 & 0x80) !== 0 && (text & UTF8_STATE) !== UTF8_ACCEPT) {
             faults = FAULT_UTF8
-            faultAt = p + lo
+            faultAt = behind
           }
           if ((text & UTF8_WIDE) === 0) flags |= ROW_ASCII
         }
@@ -265,7 +326,7 @@ export function scan(
     rows[row + 2] = lo
     rows[row + 3] = first - start
     row += ROW_WORDS
-    p += lo
+    p = behind
     if (opcode === 8) {
       status = SCAN_CLOSE_SEEN
       break

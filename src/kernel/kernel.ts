@@ -1,11 +1,27 @@
 // The kernel contract: the hot path of the codec (RFC 6455 §5.2, §5.3, §8.1) as three functions over plain offsets.
 // Kernels trust their arguments, allocate nothing and throw nothing; test/reference/ says what they must compute.
 
+/** Memory of a kernel's own, given away in parts. */
+export interface OutgoingMemory {
+  /** All of it; the kernel works in place in this very view. */
+  readonly bytes: Uint8Array
+  /**
+   * Gives a part away for good; several copies of the library may share one kernel.
+   * @returns index in `bytes` of `length` bytes that nobody else has; -1 when there are none left
+   */
+  claim(length: number): number
+}
+
+/** The hot path of the codec. Arguments are trusted: out of range, or of another type, nothing is promised. */
 export interface Kernel {
+  /** Which of the three it is. */
   readonly name: 'js' | 'wasm' | 'native'
 
   /** The rows of this kernel's last scan: MAX_ROWS × ROW_WORDS words (layout.ts). Overwritten by the next scan. */
   readonly rows: Uint32Array
+
+  /** Memory for bytes on their way out, which {@link mask} changes without copying them; absent where any memory is as good. */
+  readonly outgoing?: OutgoingMemory
 
   /**
    * Copies `length` bytes and XORs them with the masking key (RFC 6455 §5.3).

@@ -84,6 +84,8 @@ export const MAX_ROWS = 4096
 
 /** Opcode of the frame; of the message for a continuation frame. */
 export const ROW_OPCODE = 0x0f
+/** The bit of the opcode that control frames have. */
+export const ROW_CONTROL = 0x08
 /** The first frame of its message. Control frames have it too. */
 export const ROW_FIRST = 0x10
 /** The payload goes on behind the bytes that were scanned; what is here is still masked. */
@@ -155,26 +157,31 @@ export const UTF8_STATE = 7
 /** Set once a byte above 7F was seen. */
 export const UTF8_WIDE = 8
 
-// ── Linear memory of the WASM module: 4 pages, never grown, so that views never detach. ────────────────────
+// ── Linear memory of the WASM module: never grown, so that views never detach. ─────────────────────────────
 //
-//   0x00000 ┌──────────────────────────────┐
-//           │ unused (a null page)         │
-//   0x00400 ├──────────────────────────────┤ asc's memoryBase: constant tables
-//   0x01000 ├──────────────────────────────┤
-//           │ state of the running scan    │
-//   0x01100 ├──────────────────────────────┤
-//           │ unused                       │
-//   0x10000 ├──────────────────────────────┤
-//           │ rows: 4096 × 16 bytes        │
-//   0x20000 ├──────────────────────────────┤
-//           │ window: 64 KiB of wire bytes │
-//   0x30000 ├──────────────────────────────┤
-//           │ slack for vector loads       │
-//   0x40000 └──────────────────────────────┘
+//   0x000000 ┌──────────────────────────────┐
+//            │ unused (a null page)         │
+//   0x000400 ├──────────────────────────────┤ asc's memoryBase: constants
+//   0x001000 ├──────────────────────────────┤
+//            │ state of the running scan    │
+//   0x001100 ├──────────────────────────────┤
+//            │ unused                       │
+//   0x010000 ├──────────────────────────────┤
+//            │ rows: 4096 × 16 bytes        │
+//   0x020000 ├──────────────────────────────┤
+//            │ window: 64 KiB of wire bytes │
+//   0x030000 ├──────────────────────────────┤
+//            │ slack for vector loads       │
+//   0x040000 ├──────────────────────────────┤
+//            │ outgoing bytes: 1 MiB        │
+//   0x140000 └──────────────────────────────┘
 
 export const STATE_PTR = 0x1000
 export const ROWS_PTR = 0x10000
 export const WINDOW_PTR = 0x20000
 /** Most bytes that one scan takes. */
 export const WINDOW_BYTES = 0x10000
-export const MEMORY_PAGES = 4
+/** Memory for encoders; pages of it that nobody uses cost nothing. */
+export const OUTGOING_PTR = 0x40000
+export const OUTGOING_BYTES = 0x100000
+export const MEMORY_PAGES = 20

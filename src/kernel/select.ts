@@ -5,6 +5,7 @@ import { jsKernel } from './js.ts'
 import type { Kernel } from './kernel.ts'
 import { createWasmKernel } from './wasm.ts'
 
+/** `js`: plain JavaScript. `wasm`: WebAssembly SIMD. `native`: the Node-API addon. */
 export type KernelName = Kernel['name']
 
 interface Choice {
@@ -16,6 +17,8 @@ interface Choice {
 interface Realm {
   choice?: Choice
   wasm?: Kernel
+  /** The compiled kernel, for runtimes that compile no bytes. */
+  module?: object
   /** Makes the native kernel, or says in an Error why it cannot; put here by the Node entry. */
   native?: () => Kernel
 }
@@ -32,10 +35,9 @@ function load(name: KernelName): Kernel {
   if (name === 'js') return jsKernel
   if (name === 'wasm') {
     const shared = realm()
-    shared.wasm ??= createWasmKernel()
+    shared.wasm ??= createWasmKernel(shared.module as WebAssembly.Module | undefined)
     return shared.wasm
   }
-  if (name !== 'native') throw new RangeError(`no such kernel: ${String(name)}`)
   const native = realm().native
   if (native === undefined) throw new Error('this runtime loads no addon')
   return native()
@@ -82,13 +84,27 @@ function choice(): Choice {
 
 /**
  * A kernel by name, or the one that serves by default.
- * @throws Error when the named kernel cannot run here; RangeError when there is none of that name
+ *
+ * @throws Error ERR_WS_KERNEL when the named kernel cannot run here; RangeError ERR_WS_ARGUMENT when there is none of
+ *   that name. Without a name it never throws
  */
 export function getKernel(name?: KernelName): Kernel {
-  return name === undefined ? choice().kernel : load(name)
+  if (name === undefined) return choice().kernel
+  if (name !== 'js' && name !== 'wasm' && name !== 'native')
+    throw Object.assign(new RangeError(`websocket: no such kernel: ${String(name)}`), {
+      code: 'ERR_WS_ARGUMENT',
+    })
+  try {
+    return load(name)
+  } catch (cause) {
+    const error = new Error(`websocket: the ${name} kernel cannot run here: ${explain(cause)}`, { cause })
+    throw Object.assign(error, { code: 'ERR_WS_KERNEL' })
+  }
 }
 
-/** Name of the kernel that serves by default in this realm. */
+/**
+ * Name of the kernel that serves by default in this realm; chosen once, by GIBBON_KERNEL or as the fastest that runs.
+ */
 export function kernelName(): KernelName {
   return choice().kernel.name
 }
@@ -96,6 +112,16 @@ export function kernelName(): KernelName {
 /** Why that kernel serves, in words: forced, or the fastest, and what was passed over. */
 export function kernelReason(): string {
   return choice().reason
+}
+
+/**
+ * Gives the compiled `gibbon-ws/kernel.wasm` to runtimes that compile no bytes, such as workerd, or pages whose policy
+ * forbids it. No effect once a kernel serves, so call it first.
+ *
+ * @param module a WebAssembly.Module
+ */
+export function offerKernelModule(module: object): void {
+  realm().module ??= module
 }
 
 /** Offers the native kernel to the choice; `make` throws where there is no addon. No effect once a kernel serves. */

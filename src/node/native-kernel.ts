@@ -6,5 +6,7 @@ import { offerNativeKernel } from '../kernel/select.ts'
 
 offerNativeKernel(() => {
   if (native === undefined) throw new Error('no addon for this platform')
+  if (native.name !== 'native' || !(native.rows instanceof Uint32Array))
+    throw new Error('the addon that is there is another one')
   return native
 })

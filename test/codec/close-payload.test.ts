@@ -8,7 +8,7 @@ import { kernels } from '../kernel/kernels.ts'
 
 const argument = expect.objectContaining({ code: 'ERR_WS_ARGUMENT' })
 
-test('every code of 16 bits may be sent or not, by the table of §7.4', () => {
+test('G2, G3: every code of 16 bits may be sent or not, by the table of §7.4', () => {
   const sendable: number[] = []
   for (let code = 0; code < 65_536; code++) if (isSendableCloseCode(code)) sendable.push(code)
   const expected = [1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014]
@@ -28,7 +28,7 @@ describe('formatCloseMessage', () => {
     expect(() => formatCloseMessage(1005, 'reason')).toThrow(argument)
   })
 
-  test('takes 123 bytes of reason and no more', () => {
+  test('G5: takes 123 bytes of reason and no more', () => {
     expect(formatCloseMessage(1000, 'x'.repeat(123)).length).toBe(125)
     expect(formatCloseMessage(1000, '€'.repeat(41)).length).toBe(125)
     for (const reason of ['x'.repeat(124), '€'.repeat(42), `${'€'.repeat(41)}x`]) {
@@ -50,12 +50,12 @@ describe('formatCloseMessage', () => {
     1000.5,
     Number.NaN,
     Number.POSITIVE_INFINITY,
-  ])('refuses the code %d', (code) => {
+  ])('G5: refuses the code %d', (code) => {
     expect(() => formatCloseMessage(code)).toThrow(RangeError)
     expect(() => formatCloseMessage(code)).toThrow(argument)
   })
 
-  test('refuses arguments of other types', () => {
+  test('G5, G6: refuses arguments of other types', () => {
     for (const [code, reason] of [['1000'], [null], [1000, 5], [1000, null], [1000, new Uint8Array(3)]]) {
       expect(() => formatCloseMessage(code as number, reason as string)).toThrow(TypeError)
       expect(() => formatCloseMessage(code as number, reason as string)).toThrow(argument)
@@ -76,17 +76,17 @@ describe.each(kernels)('parseClosePayload on the $name kernel', (kernel) => {
     expect(parse(0x03, 0xe9, 0xef, 0xbb, 0xbf, 0x61)).toEqual({ type: 8, code: 1001, reason: '\ufeffa' })
   })
 
-  test('gives 1005 for an empty payload', () => {
+  test('G13: gives 1005 for an empty payload', () => {
     expect(parse()).toEqual({ type: 8, code: 1005, reason: '' })
   })
 
-  test('finds one byte to be too few', () => {
+  test('G1: finds one byte to be too few', () => {
     expect(() => parse(0x03)).toThrow(
       expect.objectContaining({ code: 'ERR_WS_CLOSE_PAYLOAD', closeCode: 1002, remote: true, offset: 100 }),
     )
   })
 
-  test.each([0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535])('refuses the code %d', (code) => {
+  test.each([0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65_535])('G2: refuses the code %d', (code) => {
     expect(() => parse(code >> 8, code & 255)).toThrow(
       expect.objectContaining({ code: 'ERR_WS_CLOSE_CODE', closeCode: 1002, remote: true, offset: 100 }),
     )
@@ -96,7 +96,7 @@ describe.each(kernels)('parseClosePayload on the $name kernel', (kernel) => {
     ['a bad byte', [0x61, 0x62, 0xff, 0x63], 110],
     ['a surrogate', [0xed, 0xa0, 0x80], 109],
     ['a character that is cut', [0x61, 0xe2, 0x82], 111],
-  ])('refuses a reason with %s, and tells where', (_, reason, offset) => {
+  ])('G4: refuses a reason with %s, and tells where', (_, reason, offset) => {
     expect(() => parse(0x03, 0xe8, ...reason)).toThrow(
       expect.objectContaining({ code: 'ERR_WS_INVALID_UTF8', closeCode: 1007, remote: true, offset }),
     )

@@ -86,7 +86,7 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
     }
   })
 
-  test.each([100, 20_000, 100_000])('shared and resizable memory is copied first: %d bytes', (length) => {
+  test.each([100, 20_000, 100_000])('O4: shared and resizable memory is copied first: %d bytes', (length) => {
     const stream = frame(2, counted(length))
     const resizable = new (ArrayBuffer as new (length: number, options: object) => ArrayBuffer)(
       stream.length,
@@ -116,7 +116,7 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
     }
   })
 
-  test('an announced length takes no memory before its bytes are there', () => {
+  test('C11: an announced length takes no memory before its bytes are there', () => {
     const header = parseBytes('82 ff 00000000 40000000 00000000  "ten bytes!"')
     const limit = { readLimit: Number.POSITIVE_INFINITY }
     const before = process.memoryUsage().arrayBuffers
@@ -144,7 +144,7 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
     }
   })
 
-  test('a long message in thousands of pieces takes time in proportion', { timeout: 20_000 }, () => {
+  test('E9: a long message in thousands of pieces takes time in proportion', { timeout: 20_000 }, () => {
     const length = 4 << 20
     const stream = frame(2, counted(length))
     const decoder = new Decoder({ role: 'server', kernel })
@@ -153,7 +153,7 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
     expect(Buffer.compare(theMessage(events).data, counted(length))).toBe(0)
   })
 
-  test('an error names every fault of the header, and is the peer’s', () => {
+  test('C13: an error names every fault of the header, and is the peer’s', () => {
     const error = theFault(kernel, { role: 'server' }, '81 80 00000000  f9 7f')
     expect(error).toBeInstanceOf(WebSocketError)
     expect(error).toMatchObject({ code: 'ERR_WS_RESERVED_BIT', closeCode: 1002, remote: true, offset: 6 })
@@ -195,7 +195,7 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
   })
 
   test.each([-1, 1.5, Number.NaN, 2 ** 53, '10' as unknown as number])(
-    'a limit of %s is refused',
+    'K1: a limit of %s is refused',
     (limit) => {
       for (const options of [{ readLimit: limit }, { maxFragments: limit }])
         expect(() => new Decoder({ role: 'client', kernel, ...options })).toThrow(

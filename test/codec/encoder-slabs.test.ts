@@ -4,7 +4,8 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Encoder } from '../../src/codec/encoder.ts'
-import { SLAB_BYTES, type SlabSegment } from '../../src/codec/slab.ts'
+import type { Segment } from '../../src/codec/ports.ts'
+import { SLAB_BYTES } from '../../src/codec/slab.ts'
 import { join } from '../fuzz/frames.ts'
 import { decodeAll } from '../reference/decode.ts'
 
@@ -15,7 +16,7 @@ function payload(number: number, length: number): Uint8Array {
   return new Uint8Array(length).fill(number & 255)
 }
 
-function bytesOf(segments: readonly SlabSegment[]): Uint8Array {
+function bytesOf(segments: readonly Segment[]): Uint8Array {
   return join(segments.map(({ bytes, start, end }) => bytes.subarray(start, end)))
 }
 
@@ -25,7 +26,7 @@ class Writer {
   readonly encoder: Encoder
   private pending: Uint8Array[] = []
   private urgent: Uint8Array[] = []
-  private readonly taken: { segments: SlabSegment[]; bytes: Uint8Array }[] = []
+  private readonly taken: { segments: Segment[]; bytes: Uint8Array }[] = []
 
   constructor(role: 'server' | 'client') {
     this.role = role
@@ -108,6 +109,14 @@ describe('encoders that take turns', () => {
   })
 })
 
+const seen: Uint8Array[] = []
+
+/** Which memory it is, of all that were seen: slabs stand side by side in one, or each in one of its own. */
+function numberOf(bytes: Uint8Array): number {
+  if (!seen.includes(bytes)) seen.push(bytes)
+  return seen.indexOf(bytes)
+}
+
 describe('released memory', () => {
   test('that is released twice counts once', () => {
     const [first, second] = [new Encoder({ role: 'server' }), new Encoder({ role: 'server' })]
@@ -127,12 +136,11 @@ describe('released memory', () => {
 
   test('is used again from its start', () => {
     const encoder = new Encoder({ role: 'server' })
-    const places: unknown[] = []
+    const places: string[] = []
     for (let i = 0; i < 5; i++) {
       encoder.frame(BINARY, payload(i, 1000), 0, 1000, false)
       const segments = encoder.take()
-      places.push(segments[0].bytes)
-      if (i > 0) expect(segments[0].start).toBe(0)
+      places.push(`${segments[0].bytes.byteLength} ${segments[0].start}`)
       encoder.release(segments)
     }
     expect(new Set(places.slice(1)).size).toBe(1)
@@ -140,19 +148,19 @@ describe('released memory', () => {
 
   test('serves a writer who releases late with few slabs', () => {
     const encoder = new Encoder({ role: 'server' })
-    const slabs = new Set<Uint8Array>()
-    const waiting: SlabSegment[][] = []
+    const slabs = new Set<string>()
+    const waiting: Segment[][] = []
     for (let i = 0; i < 2000; i++) {
       encoder.frame(BINARY, payload(i, 10_000), 0, 10_000, false)
       const segments = encoder.take()
-      for (const { bytes } of segments) slabs.add(bytes)
+      for (const { bytes, start } of segments)
+        slabs.add(`${numberOf(bytes)} ${Math.floor(start / SLAB_BYTES)}`)
       waiting.push(segments)
       if (waiting.length > 20) encoder.release(waiting.shift()!)
     }
     for (const segments of waiting) encoder.release(segments)
     // 21 frames wait at most: four slabs full, and one on either side.
     expect(slabs.size).toBeLessThanOrEqual(6)
-    for (const { length } of slabs) expect(length).toBe(SLAB_BYTES)
   })
 
   test('of one connection never shows in the bytes of another', () => {

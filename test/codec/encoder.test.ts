@@ -79,7 +79,7 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
 })
 
 describe.each(roles)('a %s', (role) => {
-  test('writes lone surrogates as U+FFFD, in short texts and long ones', () => {
+  test('F8: writes lone surrogates as U+FFFD, in short texts and long ones', () => {
     for (const text of [portableText, nodeText]) {
       const encoder = new Encoder({ role, text })
       const strings = ['\ud800', '\udc00', 'a\ud800b', '\udc00\ud800', '😀\ud83d', '\ud83d\ud83d\ude00']
@@ -159,7 +159,7 @@ describe('a client', () => {
     expect(Buffer.compare(readBack(encoder, 'client')[0].data!, counted(100_000))).toBe(0)
   })
 
-  test('masks every frame with a fresh key, in the order in which the source gives them', () => {
+  test('J4: masks every frame with a fresh key, in the order in which the source gives them', () => {
     let next = 0
     const fills: number[] = []
     const random = {
@@ -178,7 +178,7 @@ describe('a client', () => {
     expect(fills.length).toBe(Math.ceil((3000 * 4) / fills[0]))
   })
 
-  test('draws its keys from the platform’s source by default, shared with others: none comes twice', () => {
+  test('J4: draws its keys from the platform’s source by default, shared with others: none comes twice', () => {
     const encoders = [new Encoder({ role: 'client' }), new Encoder({ role: 'client' })]
     const keys = new Set<string>()
     for (let i = 0; i < 4000; i++) {
@@ -190,7 +190,7 @@ describe('a client', () => {
     expect(keys.size).toBeGreaterThanOrEqual(3998)
   })
 
-  test('encodes nothing when the source fails, and goes on when it has recovered', () => {
+  test('J5: encodes nothing when the source fails, and goes on when it has recovered', () => {
     let isBroken = false
     const cause = new Error('no entropy')
     const random = {
@@ -229,7 +229,7 @@ describe('misuse throws and encodes nothing:', () => {
     [0.5, 3],
     [Number.NaN, 3],
     [0, Number.POSITIVE_INFINITY],
-  ])('the range %d to %d of ten bytes', (start, end) => {
+  ])('O5: the range %d to %d of ten bytes', (start, end) => {
     for (const role of roles) {
       const encoder = new Encoder({ role })
       expect(() => encoder.frame(BINARY, counted(10), start, end, false)).toThrow(argument)

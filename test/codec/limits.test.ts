@@ -14,7 +14,7 @@ import { frameBytes } from '../fuzz/frames.ts'
 const argument = expect.objectContaining({ code: 'ERR_WS_ARGUMENT' })
 
 test.each([0, 1, 2 ** 31, 3e9, 2 ** 32, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY])(
-  '%d is a limit',
+  'K1: %d is a limit',
   (value) => {
     expect(checkLimit('limit', value, 7)).toBe(value)
   },
@@ -31,7 +31,7 @@ test.each([
   [true],
   [10n],
   [{}],
-])('%s is none, and the error names the limit', (value) => {
+])('K1: %s is none, and the error names the limit', (value) => {
   expect(() => checkLimit('theLimit', value as number, 7)).toThrow(RangeError)
   expect(() => checkLimit('theLimit', value as number, 7)).toThrow(argument)
   expect(() => checkLimit('theLimit', value as number, 7)).toThrow(/theLimit/)
@@ -68,18 +68,18 @@ test.each([
   2 ** 32 + 5,
   2 ** 40,
   2 ** 53 - 2,
-])('a read limit of %d lets a message of so many bytes pass, and not one byte more', (limit) => {
+])('C10, K1: a read limit of %d lets a message of so many bytes pass, and not one byte more', (limit) => {
   expect(announced(limit, limit)).toBeUndefined()
   expect(announced(limit + 1, limit)).toBe('ERR_WS_MESSAGE_TOO_BIG')
 })
 
-test('the default read limit is 16 MiB, Infinity is none', () => {
+test('C11, K1: the default read limit is 16 MiB, Infinity is none', () => {
   expect(announced(2 ** 24, undefined)).toBeUndefined()
   expect(announced(2 ** 24 + 1, undefined)).toBe('ERR_WS_MESSAGE_TOO_BIG')
   expect(announced(2 ** 53 - 1, Number.POSITIVE_INFINITY)).toBeUndefined()
 })
 
-test('the fragments of a message are counted by the default of 131,072', () => {
+test('E3: the fragments of a message are counted by the default of 131,072', () => {
   const decoder = new Decoder({ role: 'client' })
   const frame = (opcode: number, fin: boolean) =>
     frameBytes({ fin, opcode, payload: new Uint8Array(0), key: undefined })

@@ -57,7 +57,7 @@ describe.each(roles)('a %s', (role) => {
     [1000, 'reason', 1000],
     [3999, '', 3999],
     [1005, '', 1005],
-  ])('answers the Close frame %d once, with the same code', (code, reason, answer) => {
+  ])('G3, G13: answers the Close frame %d once, with the same code', (code, reason, answer) => {
     const our = open(role)
     const events = our.receive(frame(our, 8, formatCloseMessage(code, reason)))
     expect(events).toEqual([{ type: 8, code, reason }])
@@ -75,7 +75,7 @@ describe.each(roles)('a %s', (role) => {
     expect(our.pendingBytes).toBe(0)
   })
 
-  test('sends nothing behind its Close, which it sends once', () => {
+  test('G8: sends nothing behind its Close, which it sends once', () => {
     const our = open(role)
     our.close(1001)
     our.close(4000)
@@ -111,7 +111,7 @@ describe.each(roles)('a %s', (role) => {
     expect(types(encoded(our))).toEqual([8])
   })
 
-  test('gives nothing behind the peer’s Close, in the same bytes or later', () => {
+  test('G7: gives nothing behind the peer’s Close, in the same bytes or later', () => {
     const our = open(role)
     const [close, message] = [frame(our, 8), frame(our, 1)]
     expect(types(our.receive(Buffer.concat([message, close, message])))).toEqual([1, 8])
@@ -146,7 +146,7 @@ describe.each(roles)('a %s', (role) => {
     expect(our.pendingBytes).toBe(0)
   })
 
-  test('names every fault of a header, in a reason that fits', () => {
+  test('C13: names every fault of a header, in a reason that fits', () => {
     const our = open(role)
     const events = our.receive(Uint8Array.of(0x7f, our.role === 'server' ? 0x7f : 0xff, 0, 0))
     const reason = encoded(our)[0].reason!
@@ -177,7 +177,7 @@ describe.each(roles)('a %s', (role) => {
     ['a header', (our) => frame(our, 1).subarray(0, 1)],
     ['a frame', (our) => frame(our, 2, new Uint8Array(10)).subarray(0, -1)],
     ['a message', (our) => frame(our, 2, new Uint8Array(10), false)],
-  ])('tells that the stream ended inside %s', (_, bytes) => {
+  ])('E8: tells that the stream ended inside %s', (_, bytes) => {
     const our = open(role)
     expect(our.receive(bytes(our).slice())).toEqual([])
     expect(theFault(our.receiveEnd()).message).toMatch(/unexpected EOF/)
@@ -203,7 +203,7 @@ describe('a client whose random source fails', () => {
     })
   const failed = expect.objectContaining({ code: 'ERR_WS_RANDOM_SOURCE', cause, remote: false })
 
-  test('throws to those who send, and stays open', () => {
+  test('J5: throws to those who send, and stays open', () => {
     const our = broken()
     expect(() => our.send(1, 'x')).toThrow(failed)
     expect(() => our.ping()).toThrow(failed)
@@ -211,7 +211,7 @@ describe('a client whose random source fails', () => {
     expect([our.pendingBytes, our.state, our.isCloseSent]).toEqual([0, 'open', false])
   })
 
-  test('ends with one fault when a ping is due an answer; nothing behind it is given', () => {
+  test('J5: ends with one fault when a ping is due an answer; nothing behind it is given', () => {
     const our = broken()
     const events = our.receive(Buffer.concat([frame(our, 1), frame(our, 9), frame(our, 1)]))
     expect(types(events)).toEqual([1, 9, 0])

@@ -2,6 +2,7 @@
 // RFC 6455 §5.4 to §5.6; closing and failing are in protocol-closing.test.ts.
 
 import { describe, expect, test } from 'vitest'
+import { Chunk } from '../../src/codec/chunk.ts'
 import type { DataType } from '../../src/codec/constants.ts'
 import { COPY_LIMIT } from '../../src/codec/encoder.ts'
 import { Message, UNCHECKED } from '../../src/codec/message.ts'
@@ -56,7 +57,7 @@ describe.each(roles)('a %s', (role) => {
     expect(encoded(our)).toEqual([])
   })
 
-  test('answers each ping with its data, in order, between the frames of a message too', () => {
+  test('D4: answers each ping with its data, in order, between the frames of a message too', () => {
     const { our, peer } = both(role)
     for (let i = 0; i < 40; i++) peer.ping(utf8.encode(`${i}`))
     expect(our.receive(peer.output()).length).toBe(40)
@@ -65,7 +66,7 @@ describe.each(roles)('a %s', (role) => {
     expect(texts(pongs)).toEqual(Array.from({ length: 40 }, (_, i) => `${i}`))
   })
 
-  test('answers no pong, and no ping that its application sent', () => {
+  test('D6: answers no pong, and no ping that its application sent', () => {
     const { our, peer } = both(role)
     peer.pong(utf8.encode('unasked'))
     our.ping(utf8.encode('mine'))
@@ -73,7 +74,7 @@ describe.each(roles)('a %s', (role) => {
     expect(texts(encoded(our))).toEqual(['mine'])
   })
 
-  test('while it is congested keeps the newest 16 pings, and answers them when it is no longer', () => {
+  test('D5: while it is congested keeps the newest 16 pings, and answers them when it is no longer', () => {
     const { our, peer } = both(role)
     our.congested = true
     for (let i = 0; i < 100; i++) peer.ping(utf8.encode(`${i}`))
@@ -90,7 +91,7 @@ describe.each(roles)('a %s', (role) => {
     expect(encoded(our).length).toBe(1)
   })
 
-  test('answers a ping that waited with the data it came with, although the event’s was changed', () => {
+  test('D10: answers a ping that waited with the data it came with, although the event’s was changed', () => {
     const { our, peer } = both(role)
     our.congested = true
     peer.ping(utf8.encode('data'))
@@ -115,13 +116,13 @@ describe.each(roles)('a %s', (role) => {
     ])
   })
 
-  test('sends every string as UTF-8, lone surrogates as U+FFFD', () => {
+  test('F8: sends every string as UTF-8, lone surrogates as U+FFFD', () => {
     const { our } = both(role)
     for (const text of ['\ud800', 'é€😀', '\ufeff', '\0']) our.send(1, text)
     expect(encoded(our).map(({ text }) => text)).toEqual(['\ufffd', 'é€😀', '\ufeff', '\0'])
   })
 
-  test('leaves what it is given as it is', () => {
+  test('J6: leaves what it is given as it is', () => {
     const { our } = both(role)
     const data = counted(5000)
     our.send(2, data)
@@ -212,7 +213,13 @@ describe('a text given as bytes', () => {
       const { our } = both(role)
       const refused = expect.objectContaining({ code: 'ERR_WS_INVALID_UTF8', remote: false })
       expect(() => our.send(1, Uint8Array.from(bytes))).toThrow(refused)
-      const message = new Message(1, Uint8Array.from(bytes), 0, bytes.length, UNCHECKED, portableText)
+      const message = new Message(
+        1,
+        new Chunk(Uint8Array.from(bytes), portableText),
+        0,
+        bytes.length,
+        UNCHECKED,
+      )
       expect(() => our.sendMessage(message)).toThrow(refused)
       expect([our.pendingBytes, our.state]).toEqual([0, 'open'])
       our.send(2, Uint8Array.from(bytes))
@@ -239,21 +246,21 @@ describe('a received text that was not checked', () => {
 
 describe('misuse throws at once and encodes nothing:', () => {
   test.each<[string, (our: Protocol) => void]>([
-    ['a ping of 126 bytes', (our) => our.ping(counted(126))],
-    ['a pong of 126 bytes', (our) => our.pong(counted(126))],
-    ['a Close payload of 126 bytes', (our) => our.closeWith(counted(126))],
-    ['a Close payload of one byte', (our) => our.closeWith(Uint8Array.of(3))],
-    ['a Close payload with the code 1006', (our) => our.closeWith(Uint8Array.of(3, 0xee))],
-    ['the close code 1006', (our) => our.close(1006)],
-    ['a reason of 124 bytes', (our) => our.close(1000, 'x'.repeat(124))],
-    ['a read limit below 0', (our) => our.setReadLimit(-1)],
+    ['D8: a ping of 126 bytes', (our) => our.ping(counted(126))],
+    ['D8: a pong of 126 bytes', (our) => our.pong(counted(126))],
+    ['G5: a Close payload of 126 bytes', (our) => our.closeWith(counted(126))],
+    ['G5: a Close payload of one byte', (our) => our.closeWith(Uint8Array.of(3))],
+    ['G5: a Close payload with the code 1006', (our) => our.closeWith(Uint8Array.of(3, 0xee))],
+    ['G5: the close code 1006', (our) => our.close(1006)],
+    ['G5: a reason of 124 bytes', (our) => our.close(1000, 'x'.repeat(124))],
+    ['K1: a read limit below 0', (our) => our.setReadLimit(-1)],
     ['the opcode of a control frame for a message', (our) => our.send(8 as DataType, 'x')],
     ['a reserved opcode', (our) => our.send(3 as DataType, Uint8Array.of(1))],
     ['a type that is no whole number', (our) => our.send(1.5 as DataType, 'x')],
-    ['a number for a payload', (our) => our.send(2, 5 as unknown as string)],
-    ['nothing for a payload', (our) => our.send(2, undefined as unknown as string)],
+    ['N11: a number for a payload', (our) => our.send(2, 5 as unknown as string)],
+    ['N11: nothing for a payload', (our) => our.send(2, undefined as unknown as string)],
     ['an ArrayBuffer for a payload', (our) => our.send(2, new ArrayBuffer(3) as unknown as Uint8Array)],
-    ['an array for a ping', (our) => our.ping([1, 2] as unknown as Uint8Array)],
+    ['N11: an array for a ping', (our) => our.ping([1, 2] as unknown as Uint8Array)],
   ])('%s', (_, misuse) => {
     for (const role of roles) {
       const { our } = both(role)

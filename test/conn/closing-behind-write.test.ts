@@ -38,7 +38,7 @@ describe.each(['server', 'client'] as const)('a %s with a write under way', (rol
     endsBehindTheLastWrite(solo)
   })
 
-  test('sends the rest, our Close last, when we close', async () => {
+  test('G12: sends the rest, our Close last, when we close', async () => {
     const solo = stalled({ role })
     await drained(solo, async () => {
       solo.conn.close(4000)
@@ -46,7 +46,7 @@ describe.each(['server', 'client'] as const)('a %s with a write under way', (rol
     expect(solo.log).toEqual(['binary 1000 bytes', 'text second', 'close 4000'])
   })
 
-  test('is torn down at closeTimeout when the peer never drains', async () => {
+  test('G12: is torn down at closeTimeout when the peer never drains', async () => {
     const solo = stalled({ role, closeTimeout: 800 })
     await solo.conn.writeMessage(counted(1000))
     await solo.settle()

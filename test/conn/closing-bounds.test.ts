@@ -19,13 +19,13 @@ describe('closeTimeout ends', () => {
     expect(solo.clock.timerCount).toBe(0)
   }
 
-  test('a connection whose peer stays silent', async () => {
+  test('G9: a connection whose peer stays silent', async () => {
     const solo = new Solo({ closeTimeout })
     solo.conn.close()
     await endsAt(solo, { code: 1006, wasClean: false, error: abnormal })
   })
 
-  test('a connection whose peer neither reads nor answers; pending writes reject', async () => {
+  test('G9, G12: a connection whose peer neither reads nor answers; pending writes reject', async () => {
     const solo = new Solo({ closeTimeout, highWaterMark: 10 })
     solo.transport.holds = true
     const write = watch(solo.conn.writeMessage(counted(1000)))
@@ -44,13 +44,13 @@ describe('closeTimeout ends', () => {
     await endsAt(solo, { code: 1006, wasClean: false })
   })
 
-  test('a server whose peer has sent Close and keeps the transport open; the outcome is the peer’s', async () => {
+  test('G10: a server whose peer has sent Close and keeps the transport open; the outcome is the peer’s', async () => {
     const solo = new Solo({ closeTimeout })
     await solo.receiveClose(1001, 'bye')
     await endsAt(solo, { code: 1001, reason: 'bye', wasClean: true })
   })
 
-  test('a client whose server has answered and does not end the transport', async () => {
+  test('G10: a client whose server has answered and does not end the transport', async () => {
     const solo = new Solo({ role: 'client', closeTimeout })
     solo.conn.close()
     await solo.clock.advance(0)

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { counted, failure, Solo } from './connections.ts'
 
 describe('close()', () => {
-  test('sends Close at once behind everything written, and resolves with the peer’s answer', async () => {
+  test('G12: sends Close at once behind everything written, and resolves with the peer’s answer', async () => {
     const solo = new Solo({ role: 'client' })
     for (let i = 0; i < 3; i++) solo.conn.writeMessage(`${i}`)
     const closed = solo.conn.close(4000, 'done')
@@ -26,7 +26,7 @@ describe('close()', () => {
     expect([...empty.transport.written]).toEqual([0x88, 0])
   })
 
-  test('again only waits: one Close frame, one outcome', async () => {
+  test('N9: again only waits: one Close frame, one outcome', async () => {
     const solo = new Solo()
     const first = solo.conn.close(1001, 'first')
     const second = solo.conn.close(4000, 'second')
@@ -39,7 +39,7 @@ describe('close()', () => {
   })
 
   test.each([999, 1004, 1006, 1015, 1016, 2999, 5000, 1000.5, Number.NaN])(
-    'throws at once for the code %d',
+    'G5: throws at once for the code %d',
     (code) => {
       const solo = new Solo()
       expect(() => solo.conn.close(code)).toThrow(RangeError)
@@ -48,7 +48,7 @@ describe('close()', () => {
     },
   )
 
-  test('throws at once for a reason that is too long or no string', () => {
+  test('G5, G6: throws at once for a reason that is too long or no string', () => {
     const solo = new Solo()
     expect(() => solo.conn.close(1000, 'é'.repeat(62))).toThrow(RangeError)
     expect(() => solo.conn.close(1000, 5 as unknown as string)).toThrow(TypeError)
@@ -75,7 +75,7 @@ describe('close()', () => {
     expect([solo.transport.calls.length, solo.clock.timerCount]).toEqual([0, 0])
   })
 
-  test('behind terminate() writes nothing to the transport that was torn down', async () => {
+  test('N9: behind terminate() writes nothing to the transport that was torn down', async () => {
     const solo = new Solo()
     solo.transport.holdsClose = true
     solo.conn.terminate()
@@ -89,7 +89,7 @@ describe('close()', () => {
 })
 
 describe('behind our Close', () => {
-  test('writes are refused', async () => {
+  test('G8, N1: writes are refused', async () => {
     const solo = new Solo()
     solo.conn.close()
     const sent = failure('ERR_WS_CLOSE_SENT', { remote: false })
@@ -174,13 +174,13 @@ describe('the peer’s Close', () => {
     [3000, 3000],
     [1014, 1014],
     [undefined, 1005],
-  ])('with the code %s is answered with the same', async (code, answer) => {
+  ])('G3, G13: with the code %s is answered with the same', async (code, answer) => {
     const solo = new Solo()
     await solo.receiveClose(code)
     expect(solo.log).toEqual([`close ${answer}`])
   })
 
-  test('is answered by a server, which then ends the transport first', async () => {
+  test('G10: is answered by a server, which then ends the transport first', async () => {
     const solo = new Solo({ role: 'server' })
     await solo.receiveClose(1000)
     expect(solo.transport.calls).toEqual(['write', 'end'])
@@ -188,7 +188,7 @@ describe('the peer’s Close', () => {
     expect((await solo.conn.closed).wasClean).toBe(true)
   })
 
-  test('is answered by a client, which waits for the server to end the transport', async () => {
+  test('G10: is answered by a client, which waits for the server to end the transport', async () => {
     const solo = new Solo({ role: 'client' })
     await solo.receiveClose(1000)
     expect(solo.transport.calls).toEqual(['write'])
@@ -205,7 +205,7 @@ describe('the peer’s Close', () => {
     expect(solo.log).toEqual(['text still', 'close 1005'])
   })
 
-  test('in the middle of a message ends the connection cleanly; the part is dropped', async () => {
+  test('E7: in the middle of a message ends the connection cleanly; the part is dropped', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(1, 'part', false), solo.frame(8))
     await expect(solo.conn.readMessage()).rejects.toEqual(failure('ERR_WS_CLOSED'))
@@ -213,7 +213,7 @@ describe('the peer’s Close', () => {
     expect((await solo.conn.closed).wasClean).toBe(true)
   })
 
-  test('makes every later write reject with the error of the reads', async () => {
+  test('N1: makes every later write reject with the error of the reads', async () => {
     const solo = new Solo()
     await solo.receiveClose(4001, 'away')
     const error = await solo.conn.readMessage().catch((e) => e)
@@ -226,7 +226,7 @@ describe('the peer’s Close', () => {
       await expect(call()).rejects.toBe(error)
   })
 
-  test('crossing ours: both were sent before either came, and the end is clean', async () => {
+  test('G11: crossing ours: both were sent before either came, and the end is clean', async () => {
     const solo = new Solo()
     const closed = solo.conn.close(4000)
     await solo.receiveClose(4001)

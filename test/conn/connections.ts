@@ -2,6 +2,7 @@
 // What a connection wrote is read back by the naive decoder of test/reference.
 
 import { expect } from 'vitest'
+import { Chunk } from '../../src/codec/chunk.ts'
 import { Message, type TextForm } from '../../src/codec/message.ts'
 import type { RandomSource } from '../../src/codec/ports.ts'
 import { Protocol } from '../../src/codec/protocol.ts'
@@ -178,5 +179,5 @@ export function counted(length: number, from = 0): Uint8Array {
 
 /** A message as an application may have received it on another connection. */
 export function received(type: 1 | 2, data: Uint8Array, form: TextForm): Message {
-  return new Message(type, data, 0, data.length, form, nodeText)
+  return new Message(type, new Chunk(data, nodeText), 0, data.length, form)
 }

@@ -9,7 +9,7 @@ const numbers = (count: number, from = 0) => Array.from({ length: count }, (_, i
 
 describe('pings of the peer', () => {
   test.each([['server'], ['client']] as const)(
-    'are answered by a %s in order, whether it reads or not',
+    'D4: are answered by a %s in order, whether it reads or not',
     async (role) => {
       const solo = new Solo({ role })
       await solo.receive(...numbers(50).map((text) => solo.frame(9, text)))
@@ -28,7 +28,7 @@ describe('pings of the peer', () => {
     ])
   })
 
-  test('between the fragments of a message are answered at once', async () => {
+  test('D3: between the fragments of a message are answered at once', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(1, 'a', false), solo.frame(9, 'now'))
     expect(solo.log).toEqual(['pong now'])
@@ -36,7 +36,7 @@ describe('pings of the peer', () => {
     expect((await solo.conn.readMessage()).text()).toBe('ab')
   })
 
-  test('that a peer sends without taking the answers: the newest 16 are answered when it does', async () => {
+  test('D5: that a peer sends without taking the answers: the newest 16 are answered when it does', async () => {
     const solo = new Solo()
     solo.transport.holds = true
     solo.conn.writeMessage(counted(70_000), { copy: true })
@@ -70,7 +70,7 @@ describe('pings of the peer', () => {
   })
 })
 
-test('pongs that nobody asked for are ignored', async () => {
+test('D6: pongs that nobody asked for are ignored', async () => {
   const solo = new Solo()
   await solo.receive(...numbers(1000).map((text) => solo.frame(10, text)), solo.frame(1, 'x'))
   expect((await solo.conn.readMessage()).text()).toBe('x')
@@ -227,7 +227,7 @@ describe('writeControl()', () => {
     ['a code below 1000', Uint8Array.of(3, 0xe7)],
     ['a reason that is not UTF-8', Uint8Array.of(3, 0xe8, 0xff)],
     ['a string that is no payload of a Close frame', 'goodbye'],
-  ])('throws for a Close payload of %s, and sends nothing', async (_, payload) => {
+  ])('G5, G6: throws for a Close payload of %s, and sends nothing', async (_, payload) => {
     const solo = new Solo()
     expect(() => solo.conn.writeControl(8, payload)).toThrow(failure('ERR_WS_ARGUMENT') as Error)
     await solo.settle()

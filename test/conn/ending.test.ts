@@ -102,7 +102,7 @@ describe.each(endings)('when a connection ends by %s', (_, end, expected) => {
 })
 
 describe('terminate()', () => {
-  test('sends nothing, in any state, and may be called again', async () => {
+  test('N9: sends nothing, in any state, and may be called again', async () => {
     const solo = new Solo()
     solo.conn.writeMessage('never')
     solo.conn.terminate()
@@ -128,7 +128,7 @@ describe('terminate()', () => {
     expect(await solo.conn.closed).toEqual({ code: 4000, reason: 'done', wasClean: true })
   })
 
-  test('from inside a handler of a message is harmless', async () => {
+  test('N9: from inside a handler of a message is harmless', async () => {
     const solo = new Solo()
     const handler = (async () => {
       for await (const _ of solo.conn) solo.conn.terminate()
@@ -201,7 +201,7 @@ describe('a pair of connections', () => {
     },
   )
 
-  test('closes from both ends at once', async () => {
+  test('G11: closes from both ends at once', async () => {
     const pair = new Pair()
     const both = [pair.client.close(4001), pair.server.close(4002)]
     await pair.settle()

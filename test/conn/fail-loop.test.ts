@@ -123,17 +123,20 @@ async function play(scenario: string, victim: 'server' | 'client', kind: FaultKi
 }
 
 describe.each(Object.keys(scenarios))('%s', (scenario) => {
-  test.each(['server', 'client'] as const)('ends in order, whatever goes wrong at the %s', async (victim) => {
-    for (const kind of kinds) {
-      let at = 1
-      for (; ; at++) {
-        const { operations, isClean } = await play(scenario, victim, kind, at)
-        if (operations >= at) continue
-        expect(isClean).toBe(scenario !== 'a fault of the client')
-        break
+  test.each(['server', 'client'] as const)(
+    'M1: ends in order, whatever goes wrong at the %s',
+    async (victim) => {
+      for (const kind of kinds) {
+        let at = 1
+        for (; ; at++) {
+          const { operations, isClean } = await play(scenario, victim, kind, at)
+          if (operations >= at) continue
+          expect(isClean).toBe(scenario !== 'a fault of the client')
+          break
+        }
+        // Each scenario does something.
+        expect(at).toBeGreaterThan(3)
       }
-      // Each scenario does something.
-      expect(at).toBeGreaterThan(3)
-    }
-  })
+    },
+  )
 })

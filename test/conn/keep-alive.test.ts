@@ -20,7 +20,7 @@ test('a ping is sent every interval while the peer answers', async () => {
   expect(solo.conn.state).toBe('open')
 })
 
-test('a peer that stays silent is found dead, after the timeout and a second look', async () => {
+test('L2: a peer that stays silent is found dead, after the timeout and a second look', async () => {
   const solo = new Solo({ keepAlive })
   const read = watch(solo.conn.readMessage())
   await solo.clock.advance(1000 + 400)
@@ -32,7 +32,7 @@ test('a peer that stays silent is found dead, after the timeout and a second loo
   expect(solo.clock.timerCount).toBe(0)
 })
 
-test('bytes that arrive between the timeout and the second look save the peer', async () => {
+test('L4: bytes that arrive between the timeout and the second look save the peer', async () => {
   const solo = new Solo({ keepAlive })
   await solo.clock.advance(1000 + 400)
   await solo.receive(solo.frame(10))

@@ -34,7 +34,7 @@ test('what is given is taken as it is', () => {
 })
 
 test.each(['readLimit', 'maxFragments', 'highWaterMark', 'hardLimit'])(
-  '%s is a whole number of 0 or more',
+  'K1: %s is a whole number of 0 or more',
   (name) => {
     for (const value of [-1, 1.5, Number.NaN, Number.NEGATIVE_INFINITY, 2 ** 53, '10', null, true, 10n]) {
       expect(() => checkConnOptions({ [name]: value }), `${name}: ${value}`).toThrow(
@@ -48,7 +48,7 @@ test.each<[string, (ms: unknown) => unknown, number[]]>([
   ['closeTimeout', (closeTimeout) => ({ closeTimeout }), []],
   ['keepAlive.interval', (interval) => ({ keepAlive: { interval, timeout: 1 } }), [0, 0.5]],
   ['keepAlive.timeout', (timeout) => ({ keepAlive: { interval: 1, timeout } }), [0, 0.5]],
-])('%s is a number of milliseconds that a timer can take', (name, make, others) => {
+])('L6: %s is a number of milliseconds that a timer can take', (name, make, others) => {
   for (const value of [
     -1,
     Number.NaN,

@@ -8,7 +8,7 @@ import { counted, received, Solo, type SoloOptions, stalled, watch } from './con
 const KiB = 1024
 
 describe('a large payload given as bytes to a server', () => {
-  test('is not copied: its write settles only when it has left', async () => {
+  test('N4: is not copied: its write settles only when it has left', async () => {
     const solo = stalled()
     const payload = counted(32 * KiB + 1)
     const write = watch(solo.conn.writeMessage(payload))
@@ -60,7 +60,7 @@ describe.each<[string, SoloOptions, (solo: Solo, payload: Uint8Array) => Promise
   ['100 KiB of a client', { role: 'client' }, ({ conn }, payload) => conn.writeMessage(payload), 100 * KiB],
   ['a ping', {}, ({ conn }, payload) => conn.writeControl(9, payload), 125],
 ])('a payload of %s', (_, options, write, size) => {
-  test('is accepted at once and may be changed at once', async () => {
+  test('N4: is accepted at once and may be changed at once', async () => {
     const solo = stalled(options)
     const payload = new Uint8Array(size).fill(0x61)
     await write(solo, payload)
@@ -81,7 +81,7 @@ test('strings and received messages of any size are accepted at once', async () 
   expect(solo.sent.map(({ data }) => data!.length)).toEqual([200 * KiB, 200 * KiB])
 })
 
-test('what a stalled peer gets at last is byte-exact, although other connections write in the meantime', async () => {
+test('N4: what a stalled peer gets at last is byte-exact, although other connections write in the meantime', async () => {
   const [solo, other] = [stalled(), new Solo()]
   const sizes = [10, 200, 5000, 30_000, 32_768, 65_000, 3]
   const owed: Uint8Array[] = []

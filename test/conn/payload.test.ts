@@ -30,11 +30,11 @@ describe.each([['server'], ['client']] as const)('a %s sends exactly the bytes o
     ['a Buffer of a part', () => Buffer.from(buffer(), 5, 7), all.slice(5, 12)],
     ['a small Buffer of the pool', () => Buffer.from([1, 2, 3]), [1, 2, 3]],
     ['an ArrayBuffer', buffer, all],
-    ['a DataView of a part', () => new DataView(buffer(), 9, 11), all.slice(9, 20)],
+    ['O1: a DataView of a part', () => new DataView(buffer(), 9, 11), all.slice(9, 20)],
     ['an Int8Array', () => new Int8Array(buffer(), 1, 2), [1, 2]],
     ['a Uint8ClampedArray', () => new Uint8ClampedArray(buffer(), 60), [60, 61, 62, 63]],
-    ['a Uint16Array of a part', () => new Uint16Array(buffer(), 2, 3), all.slice(2, 8)],
-    ['a Float64Array of a part', () => new Float64Array(buffer(), 8, 2), all.slice(8, 24)],
+    ['O1: a Uint16Array of a part', () => new Uint16Array(buffer(), 2, 3), all.slice(2, 8)],
+    ['O1: a Float64Array of a part', () => new Float64Array(buffer(), 8, 2), all.slice(8, 24)],
     ['a BigInt64Array', () => new BigInt64Array(buffer()), all],
     ['a SharedArrayBuffer', () => numbered(new SharedArrayBuffer(64)), all],
     [
@@ -97,7 +97,7 @@ test.each([
   expect(solo.sent[0].data!.length).toBe(100_000)
 })
 
-describe('the payload is left as it is', () => {
+describe('J6: the payload is left as it is', () => {
   test.each([['server'], ['client']] as const)('by a %s', async (role) => {
     const solo = new Solo({ role })
     for (const size of [0, 10, 1000, 40_000, 100_000]) {
@@ -132,7 +132,7 @@ describe('misuse throws at once, sends nothing and harms nothing:', () => {
     ['a String object', new String('x')],
     ['a function', () => 'x'],
     ['a promise', Promise.resolve('x')],
-  ])('%s as a message', async (_, value) => {
+  ])('N11: %s as a message', async (_, value) => {
     const solo = new Solo()
     const { conn } = solo
     for (const call of [
@@ -161,7 +161,7 @@ describe('misuse throws at once, sends nothing and harms nothing:', () => {
     ['a Buffer', (gone) => Buffer.from(gone)],
     ['a Float64Array', (gone) => new Float64Array(gone)],
     ['a DataView', (gone) => new DataView(gone)],
-  ])('%s whose memory was transferred away', async (_, make) => {
+  ])('O3: %s whose memory was transferred away', async (_, make) => {
     const solo = new Solo()
     const gone = new ArrayBuffer(8)
     const message = make(gone)
@@ -171,7 +171,7 @@ describe('misuse throws at once, sends nothing and harms nothing:', () => {
     await isUnharmed(solo)
   })
 
-  test('more than 125 bytes for a control frame', async () => {
+  test('D8: more than 125 bytes for a control frame', async () => {
     const solo = new Solo()
     for (const call of [
       () => solo.conn.ping('x'.repeat(126)),

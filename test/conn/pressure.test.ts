@@ -13,7 +13,7 @@ describe('a write settles', () => {
     expect(solo.conn.bufferedAmount).toBe(9 * (10 * KiB + 4))
   })
 
-  test('above highWaterMark only once what was buffered has fallen to it', async () => {
+  test('K3: above highWaterMark only once what was buffered has fallen to it', async () => {
     const solo = stalled({ highWaterMark: 100 })
     const writes = [60, 30, 60, 20].map((size) => watch(solo.conn.writeMessage(counted(size))))
     await solo.settle()
@@ -86,7 +86,7 @@ describe('a write settles', () => {
 })
 
 describe('past hardLimit', () => {
-  test('a write is refused and queues nothing, until bytes have left', async () => {
+  test('K3: a write is refused and queues nothing, until bytes have left', async () => {
     const solo = stalled({ highWaterMark: 1000, hardLimit: 2000 })
     const writes = [1000, 992, 1].map((size) => watch(solo.conn.writeMessage(counted(size))))
     await solo.settle()

@@ -17,7 +17,7 @@ async function pausedAfter(solo: Solo, lengths: readonly number[]): Promise<bool
 }
 
 describe('while nobody reads', () => {
-  test('the transport pauses once 64 KiB of messages wait, and not before', async () => {
+  test('K2: the transport pauses once 64 KiB of messages wait, and not before', async () => {
     const solo = new Solo()
     expect(await pausedAfter(solo, [30 * KiB, 30 * KiB, 3 * KiB, 2 * KiB])).toEqual([
       false,
@@ -27,7 +27,7 @@ describe('while nobody reads', () => {
     ])
   })
 
-  test('one large message is read to its end, then the transport pauses', async () => {
+  test('K2: one large message is read to its end, then the transport pauses', async () => {
     const solo = new Solo()
     const frame = solo.frame(2, counted(1024 * KiB))
     await solo.receive(frame.subarray(0, 500 * KiB))
@@ -48,7 +48,7 @@ describe('while nobody reads', () => {
     expect(solo.transport.isPaused).toBe(true)
   })
 
-  test('empty messages cost too, so that a flood of them pauses the transport', async () => {
+  test('C16, K2: empty messages cost too, so that a flood of them pauses the transport', async () => {
     const solo = new Solo()
     const flood = new Uint8Array(6 * 2000)
     for (let i = 0; i < 2000; i++) flood.set(solo.frame(2), 6 * i)
@@ -67,7 +67,7 @@ describe('while nobody reads', () => {
     expect(solo.transport.isPaused).toBe(false)
   })
 
-  test('a paused transport keeps what comes, and loses nothing', async () => {
+  test('K2: a paused transport keeps what comes, and loses nothing', async () => {
     const solo = new Solo()
     await pausedAfter(solo, [64 * KiB])
     await solo.receiveTexts('a', 'b')

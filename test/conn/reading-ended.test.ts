@@ -36,7 +36,7 @@ describe('after the end', () => {
   ]
 
   test.each(endings)(
-    'by %s messages that came before are delivered, then every read fails alike',
+    'N6: by %s messages that came before are delivered, then every read fails alike',
     async (_, end, code) => {
       const solo = new Solo()
       await solo.receiveTexts('one', 'two')
@@ -85,7 +85,7 @@ describe('after the end', () => {
     )
   })
 
-  test('a message that was not complete is never delivered', async () => {
+  test('E8: a message that was not complete is never delivered', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(1, 'whole'), solo.frame(1, 'torn', false))
     solo.transport.receiveEnd()
@@ -93,7 +93,7 @@ describe('after the end', () => {
     await expect(solo.conn.readMessage()).rejects.toThrow(/unexpected EOF/)
   })
 
-  test('nothing behind a Close frame or a bad frame in the same chunk is delivered', async () => {
+  test('C14, G7: nothing behind a Close frame or a bad frame in the same chunk is delivered', async () => {
     for (const last of [(solo: Solo) => solo.frame(8), () => Uint8Array.of(0xc1, 0x80, 0, 0, 0, 0)]) {
       const solo = new Solo()
       const messages: Message[] = []
@@ -106,7 +106,7 @@ describe('after the end', () => {
 })
 
 describe('limits', () => {
-  test('a message longer than the read limit ends the connection with 1009', async () => {
+  test('C11: a message longer than the read limit ends the connection with 1009', async () => {
     const solo = new Solo({ readLimit: 10 })
     await solo.receive(solo.frame(2, counted(10)), solo.frame(2, counted(11)))
     expect((await solo.conn.readMessage()).byteLength).toBe(10)
@@ -131,7 +131,7 @@ describe('limits', () => {
     expect(() => solo.conn.setReadLimit(-1)).toThrow(failure('ERR_WS_ARGUMENT') as Error)
   })
 
-  test('one fragment more than maxFragments ends the connection with 1008', async () => {
+  test('E3: one fragment more than maxFragments ends the connection with 1008', async () => {
     const solo = new Solo({ maxFragments: 3 })
     const [first, middle, last] = [solo.frame(2, '', false), solo.frame(0, '', false), solo.frame(0)]
     await solo.receive(first, middle, last, first, middle, middle, last)

@@ -68,7 +68,7 @@ async function retainedBytes(): Promise<number> {
 }
 
 describe('a second read', () => {
-  test('while one is pending is refused at once; the first one gets the message', async () => {
+  test('N3: while one is pending is refused at once; the first one gets the message', async () => {
     const solo = new Solo()
     const first = solo.conn.readMessage()
     await expect(solo.conn.readMessage()).rejects.toEqual(failure('ERR_WS_CONCURRENT_READ'))
@@ -78,7 +78,7 @@ describe('a second read', () => {
     expect(solo.conn.state).toBe('open')
   })
 
-  test('while a loop waits is refused too', async () => {
+  test('N3: while a loop waits is refused too', async () => {
     const solo = new Solo()
     const next = solo.conn[Symbol.asyncIterator]().next()
     await expect(solo.conn.readMessage()).rejects.toEqual(failure('ERR_WS_CONCURRENT_READ'))

@@ -36,7 +36,7 @@ describe('a handler that fails', () => {
         for await (const _ of conn) throw error
       },
     ],
-  ])('because it %s closes its connection with 1011, and onError gets the error', async (_, handler) => {
+  ])('N5: because it %s closes its connection with 1011, and onError gets the error', async (_, handler) => {
     const solo = new Solo()
     const error = new Error('mine')
     const { errors, done } = run(solo, handler(error))

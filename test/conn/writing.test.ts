@@ -112,7 +112,7 @@ describe.each([['server'], ['client']] as const)('a %s', (role) => {
     expect([binary.type, Buffer.compare(binary.data!, counted(50 * KiB))]).toEqual([2, 0])
   })
 
-  test('sends messages of every size, in order', async () => {
+  test('N2: sends messages of every size, in order', async () => {
     const solo = new Solo({ role })
     const sizes = [
       0,
@@ -136,7 +136,7 @@ describe.each([['server'], ['client']] as const)('a %s', (role) => {
     for (const { data } of solo.sent) expect(Buffer.compare(data!, counted(data!.length))).toBe(0)
   })
 
-  test('sends lone surrogates as U+FFFD', async () => {
+  test('F8: sends lone surrogates as U+FFFD', async () => {
     const solo = new Solo({ role })
     const texts = [
       '\ud800',
@@ -152,7 +152,7 @@ describe.each([['server'], ['client']] as const)('a %s', (role) => {
     expect(solo.sent.map(({ text }) => text)).toEqual(wellFormed)
   })
 
-  test('keeps a leading U+FEFF', async () => {
+  test('F6: keeps a leading U+FEFF', async () => {
     const solo = new Solo({ role })
     await solo.receiveTexts('\ufeffmark')
     solo.conn.writeMessage('\ufeffmark')
@@ -201,7 +201,7 @@ describe('a text given as bytes', () => {
 })
 
 describe('a random source that fails', () => {
-  test('lets nothing leave; the write rejects, and the next one works when it has recovered', async () => {
+  test('J5: lets nothing leave; the write rejects, and the next one works when it has recovered', async () => {
     let isBroken = true
     const cause = new Error('no entropy')
     const random = {

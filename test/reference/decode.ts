@@ -35,7 +35,8 @@ export function decodeAll(bytes: Uint8Array, options: ReferenceOptions): PlainEv
     for (const behind = at + lengthBytes; at < behind; at++) length = length * 256n + BigInt(bytes[at])
     const shortest = length < 126 ? 0 : length < 65536 ? 2 : 8
     if (length >= 2n ** 63n || (lengthBytes > shortest && !lenientLength)) return fault('ERR_WS_LENGTH', 1002)
-    if (!control && (message?.length ?? 0n) + length > readLimit) return fault('ERR_WS_MESSAGE_TOO_BIG', 1009)
+    const most = (message?.type ?? opcode) === 1 ? Math.min(readLimit, 2 ** 29 - 24) : readLimit
+    if (!control && (message?.length ?? 0n) + length > most) return fault('ERR_WS_MESSAGE_TOO_BIG', 1009)
 
     if (masked) at += 4
     if (at > bytes.length) break

@@ -1,0 +1,43 @@
+// gibbon-ws where there are no sockets, for the conditions browser, worker and workerd: the names of index.ts, one by one.
+// What needs no socket is the real thing; Upgrader, Dialer and dial say what does their part of RFC 6455 §4 instead.
+
+import { typeError } from './codec/errors.ts'
+import { rejected } from './conn/index.ts'
+
+export { formatCloseMessage } from './codec/close-payload.ts'
+export * from './codec/constants.ts'
+export { WebSocketError } from './codec/errors.ts'
+export { Message } from './codec/message.ts'
+export { Conn } from './conn/index.ts'
+export { BadHandshakeError } from './handshake/index.ts'
+export { kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
+
+const CLIENT = "the runtime's own WebSocket, or buildRequest, judgeResponse and Protocol of gibbon-ws/codec"
+const SERVER = 'judgeRequest, acceptResponse and Protocol of gibbon-ws/codec'
+
+function unsupported(name: string, instead: string): TypeError {
+  const message = `${name} needs sockets, and this is gibbon-ws for runtimes without them; use ${instead}`
+  return typeError('ERR_WS_UNSUPPORTED_RUNTIME', message)
+}
+
+export class Upgrader {
+  /** @throws TypeError ERR_WS_UNSUPPORTED_RUNTIME */
+  constructor() {
+    throw unsupported('Upgrader', SERVER)
+  }
+}
+
+export class Dialer {
+  /** @throws TypeError ERR_WS_UNSUPPORTED_RUNTIME */
+  constructor() {
+    throw unsupported('Dialer', CLIENT)
+  }
+}
+
+/** Rejects with TypeError ERR_WS_UNSUPPORTED_RUNTIME. */
+export function dial(): Promise<never> {
+  return rejected(unsupported('dial', CLIENT))
+}
+
+/** Not made by the constructor above, since to import the library must not throw. */
+export const defaultDialer: { readonly dial: typeof dial } = { dial }
