@@ -1,10 +1,11 @@
-// Installs the programs that the tests talk to and the root's `npm ci` does not bring: from Debian's packages, and from npm.
+// Installs what the tests use and the root's `npm ci` does not bring: programs from Debian's packages, and packages from npm.
 // It never asks and never fails: what is missing afterwards is named here, and its tests say that they were skipped.
 
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { findChromium } from './find-chromium.mjs'
+import { findConsumerTools } from './find-consumer-tools.mjs'
 import { findNode22 } from './find-node-22.mjs'
 
 /** Each peer: what it is for, the Debian packages that bring it, and how to see whether it is there. */
@@ -53,11 +54,22 @@ for (const peer of peers) {
   else console.log(`${name}: not installed (${reason}); ${purpose} needs it: ${packages.join(' ')}`)
 }
 
-/** Installs test/runtimes by npm; gives the reason where it could not. */
-function installRuntimes() {
-  console.log('Node 22: missing, installing test/runtimes')
+/** What has a package.json of its own: its folder, the tests that need it, and how to see whether it is there. */
+const folders = [
+  { name: 'Node 22', folder: 'test/runtimes', purpose: 'test/integration', find: findNode22 },
+  {
+    name: 'compilers and bundlers',
+    folder: 'test/consumers',
+    purpose: 'test/consumers',
+    find: findConsumerTools,
+  },
+]
+
+/** Installs the folder's packages by npm; gives the reason where it could not. */
+function npmInstall({ name, folder, find }) {
+  console.log(`${name}: missing, installing ${folder}`)
   const run = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], {
-    cwd: fileURLToPath(new URL('../test/runtimes/', import.meta.url)),
+    cwd: fileURLToPath(new URL(`../${folder}/`, import.meta.url)),
     stdio: ['ignore', 'ignore', 'pipe'],
     encoding: 'utf8',
     timeout: TIME_LIMIT,
@@ -66,15 +78,14 @@ function installRuntimes() {
   if (run.error) return run.error.message
   const complaint = run.stderr.split('\n').find((line) => /^npm (error|ERR!) /.test(line))
   if (run.status !== 0) return complaint ?? `npm ended with ${run.status ?? run.signal}`
-  // Its packages are optional, one for each platform: npm is content without any, be it for a lack of network.
-  return findNode22() === undefined ? 'npm got no package for this platform that starts' : undefined
+  // Optional packages, of which there is one for each platform: npm is content without any, be it for a lack of network.
+  return find() === undefined ? 'npm got no package for this platform that starts' : undefined
 }
 
-if (findNode22() === undefined) {
-  const reason = installRuntimes()
-  if (reason === undefined) console.log('Node 22: installed, for test/integration')
-  else
-    console.log(
-      `Node 22: not installed (${reason}); test/integration needs it: npm ci --prefix test/runtimes`,
-    )
+for (const entry of folders) {
+  const { name, folder, purpose, find } = entry
+  if (find() !== undefined) continue
+  const reason = npmInstall(entry)
+  if (reason === undefined) console.log(`${name}: installed, for ${purpose}`)
+  else console.log(`${name}: not installed (${reason}); ${purpose} needs it: npm ci --prefix ${folder}`)
 }

@@ -1,68 +1,84 @@
-// The packed package as its users get it: installed from the tarball with no network and no compiler, then used.
-// Both module systems, one implementation; declarations that compile with skipLibCheck off.
+// The packed package as its users get it: what is in it, how it installs, and that both module systems have one library.
+// It was built before: `npm test` does so.
 
-import { execFileSync, spawnSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Consumer, installPackage } from './install.ts'
 
-const here = dirname(fileURLToPath(import.meta.url))
-const root = join(here, '..', '..')
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin', 'tsc')
-
-let folder: string
-let installed: string
-
-/** What npm needs to run, and nothing that could compile: no cc, make or python; an empty cache, no configuration. */
-function bareEnvironment(): NodeJS.ProcessEnv {
-  return {
-    PATH: join(folder, 'bin'),
-    npm_config_userconfig: join(folder, 'npmrc'),
-    npm_config_cache: join(folder, 'cache'),
-  }
-}
+let consumer: Consumer
 
 beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'gibbon-ws-'))
-  const npm = execFileSync('which', ['npm'], { encoding: 'utf8' }).trim()
-  const sh = execFileSync('which', ['sh'], { encoding: 'utf8' }).trim()
-  execFileSync('mkdir', [join(folder, 'bin')])
-  for (const [name, path] of [
-    ['node', process.execPath],
-    ['npm', npm],
-    ['sh', sh],
-  ]) {
-    symlinkSync(path, join(folder, 'bin', name))
-  }
-  const pack = ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder]
-  execFileSync('npm', pack, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] })
-  const tarball = readdirSync(folder).find((name) => name.endsWith('.tgz'))
-  writeFileSync(join(folder, 'package.json'), '{ "private": true, "type": "module" }')
-  const install = ['install', '--offline', '--no-audit', '--no-fund', '--no-update-notifier', `./${tarball}`]
-  const { stdout, stderr } = spawnSync('npm', install, {
-    cwd: folder,
-    env: bareEnvironment(),
-    encoding: 'utf8',
-  })
-  installed = stdout + stderr
-}, 60_000)
+  consumer = installPackage()
+})
+afterAll(() => consumer?.remove())
 
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true })
+test('installs from the tarball without network, compiler or a word of alarm', () => {
+  expect(consumer.output.trim()).toMatch(/^added \d+ packages? in [\d.]+m?s$/)
+})
+
+describe('in the tarball', () => {
+  const installed = (path: string) => join(consumer.folder, 'node_modules', 'gibbon-ws', path)
+
+  /** The file of the package that `specifier` in `from` means; declarations name their sources. */
+  function resolve(from: string, specifier: string): string {
+    const path = posix.join(posix.dirname(from), specifier)
+    return /\.d\.[mc]?ts$/.test(from) ? path.replace(/\.(ts|js)$/, '.d.ts') : path
+  }
+
+  /** Every file that the entries lead to, by code or by declarations. */
+  function reached(): Set<string> {
+    const { exports } = JSON.parse(readFileSync(installed('package.json'), 'utf8'))
+    const files = new Set<string>()
+    const add = (path: string) => {
+      if (files.has(path)) return
+      files.add(path)
+      if (/\.wasm$|\.json$/.test(path)) return
+      const specifiers = /(?:\bfrom|\bimport\s*\(?|\brequire\()\s*['"](\.[^'"]+)['"]/g
+      for (const [, specifier] of readFileSync(installed(path), 'utf8').matchAll(specifiers))
+        add(resolve(path, specifier))
+    }
+    JSON.stringify(exports, (_, value) => {
+      if (typeof value === 'string') add(posix.normalize(value))
+      return value
+    })
+    return files
+  }
+
+  /** What tsc emits for a module that has only types. */
+  const isEmpty = (path: string) =>
+    path.endsWith('.js') &&
+    /^\s*("use strict";\s*)?(Object\.define.*\s*)?(export \{\};)?\s*$/.test(
+      readFileSync(installed(path), 'utf8').replace(/\/\*[\s\S]*?\*\/|^\/\/.*$/gm, ''),
+    )
+
+  test('there is nothing that no entry leads to', () => {
+    const files = reached()
+    // Every module has its declarations beside it, the inner ones too.
+    const isNeeded = (path: string) =>
+      files.has(path.replace(/\.d\.ts$/, '.js')) || files.has(path) || isEmpty(path)
+    const others = consumer.files.filter((path) => !isNeeded(path))
+    expect(others.filter((path) => !path.startsWith('node_modules/node-gyp-build/')).sort()).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'dist.cjs/package.json',
+    ])
+  })
+
+  test('there is all that the entries lead to', () => {
+    const files = [...reached()]
+    expect(files.filter((path) => !consumer.files.includes(path))).toEqual([])
+    expect(files.length).toBeGreaterThan(50)
+  })
 })
 
 /** Runs a module of the consumer's; gives what it prints. */
-function run(name: string, source: string): string {
-  writeFileSync(join(folder, name), source)
-  return execFileSync(process.execPath, [name], { cwd: folder, encoding: 'utf8' }).trim()
+function run(name: string, source: string, ...flags: string[]): string {
+  writeFileSync(join(consumer.folder, name), source)
+  return execFileSync(process.execPath, [...flags, name], { cwd: consumer.folder, encoding: 'utf8' }).trim()
 }
-
-test('installs from the tarball without network, compiler or a word of alarm', () => {
-  expect(installed.trim()).toMatch(/^added \d+ packages? in [\d.]+m?s$/)
-})
 
 describe('in use', () => {
   const echo = `
@@ -104,36 +120,33 @@ describe('in use', () => {
       )`
     expect(run('same.mjs', source)).toBe('true true true wasm')
   })
-})
 
-describe('declarations compile', () => {
-  const resolutions = [
-    ['nodenext', 'nodenext'],
-    ['bundler', 'esnext'],
-  ]
+  test.each(['browser', 'worker', 'workerd'])(
+    'under the condition %s, import and require give the entry that needs no sockets',
+    (condition) => {
+      const source = `import { createRequire } from 'node:module'
+        const required = createRequire(import.meta.url)('gibbon-ws')
+        const imported = await import('gibbon-ws')
+        const code = (library) => { try { new library.Upgrader() } catch (error) { return error.code } }
+        const names = (library) => Object.keys(library).sort().join()
+        console.log(code(required), code(imported), names(required) === names(imported))`
+      expect(run('condition.mjs', source, '--conditions', condition)).toBe(
+        'ERR_WS_UNSUPPORTED_RUNTIME ERR_WS_UNSUPPORTED_RUNTIME true',
+      )
+      expect(run('condition.mjs', source)).toBe('undefined undefined true')
+    },
+  )
 
-  test.each(resolutions)('under %s, for Node', (moduleResolution, module) => {
-    for (const name of ['@types', 'undici-types']) {
-      const link = join(folder, 'node_modules', name)
-      rmSync(link, { force: true })
-      symlinkSync(join(root, 'node_modules', name), link)
-    }
-    compile('types-node.ts', { module, moduleResolution, lib: ['es2022', 'dom'], types: ['node'] })
+  test('gibbon-ws/kernel.wasm is the module that the kernel is made of', () => {
+    const source = `import { readFileSync } from 'node:fs'
+      import { createRequire } from 'node:module'
+      const path = createRequire(import.meta.url).resolve('gibbon-ws/kernel.wasm')
+      const module = await WebAssembly.compile(readFileSync(path))
+      const embedded = WebAssembly.Module
+      let seen
+      WebAssembly.Module = class extends embedded { constructor(bytes) { super(bytes); seen = Buffer.from(bytes) } }
+      ;(await import('gibbon-ws/codec')).getKernel('wasm')
+      console.log(WebAssembly.Module.imports(module).length, readFileSync(path).equals(seen))`
+    expect(run('module.mjs', source)).toBe('0 true')
   })
-
-  test.each(resolutions)('under %s, for a worker without Node’s types', (moduleResolution, module) => {
-    compile('types-codec.ts', { module, moduleResolution, lib: ['es2022', 'webworker'], types: [] })
-  })
-
-  function compile(file: string, options: Record<string, unknown>): void {
-    copyFileSync(join(here, `${file}.txt`), join(folder, file))
-    const compilerOptions = { ...options, target: 'es2022', strict: true, noEmit: true, skipLibCheck: false }
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: [file] }))
-    const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', '.'], {
-      cwd: folder,
-      encoding: 'utf8',
-    })
-    expect(stdout).toBe('')
-    expect(status).toBe(0)
-  }
 })

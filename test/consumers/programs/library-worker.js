@@ -1,0 +1,33 @@
+// A worker's program: all of gibbon-ws where there are no sockets, and what its parts that need them say.
+
+import * as library from 'gibbon-ws'
+
+async function failureOf(action) {
+  try {
+    await action()
+    return 'none'
+  } catch (error) {
+    return `${error.name} ${error.code} ${error.message}`
+  }
+}
+
+async function report() {
+  const { Dialer, defaultDialer, dial, Upgrader } = library
+  const failures = {
+    Upgrader: await failureOf(() => new Upgrader()),
+    Dialer: await failureOf(() => new Dialer()),
+    dial: await failureOf(() => dial('ws://localhost/')),
+    'defaultDialer.dial': await failureOf(() => defaultDialer.dial('ws://localhost/')),
+  }
+  // What is nobody's business must not disturb either: a rejection that is not waited for.
+  dial('ws://localhost/')
+  const { formatCloseMessage, kernelName, WebSocketError } = library
+  const works = [
+    formatCloseMessage(1000, 'bye').join(),
+    kernelName(),
+    new WebSocketError('ERR_WS_OPCODE') instanceof WebSocketError,
+  ]
+  postMessage(JSON.stringify({ names: Object.keys(library).sort(), failures, works }))
+}
+
+report()

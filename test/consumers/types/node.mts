@@ -1,0 +1,46 @@
+// What an application on Node writes as an ES module; compiled against the packed package, its declarations included.
+
+import { createServer } from 'node:http'
+import {
+  BadHandshakeError,
+  type Conn,
+  dial,
+  type Message,
+  TextMessage,
+  Upgrader,
+  WebSocketError,
+} from 'gibbon-ws'
+import type { Message as CodecMessage } from 'gibbon-ws/codec'
+
+const upgrader = new Upgrader({ readLimit: 1 << 20, origins: ['https://app.example', /\.example$/] })
+const attachment = upgrader.attach(
+  createServer(),
+  {
+    path: '/chat',
+    authorize: (request) =>
+      request.headers.authorization ? { data: { user: 'me' } } : { status: 401, body: 'who?' },
+    onError: (error, conn) => console.error(error, conn?.data.user),
+  },
+  async (conn) => {
+    const user: string = conn.data.user
+    for await (const message of conn)
+      await conn.writeMessage(message.isText ? `${user}: ${message.text()}` : message)
+  },
+)
+const conn: Conn = await dial(new URL('ws://localhost:8080/chat'), { signal: AbortSignal.timeout(1000) })
+await conn.writeMessage(TextMessage, 'hello', { timeout: 1000 })
+const message: Message = await conn.readMessage({ deadline: new Date() })
+const data: Uint8Array = message.data
+const code: number = (await conn.close(1000, 'bye')).code
+await attachment.close()
+try {
+  await dial('ws://localhost:1/')
+} catch (error) {
+  if (error instanceof BadHandshakeError) console.log(error.status satisfies number, data, code)
+  if (error instanceof WebSocketError) console.log(error.code satisfies string)
+}
+
+// One set of declarations: a Message of one entry is one of the other.
+message satisfies CodecMessage
+// @ts-expect-error the declarations were found: what they do not have is an error
+message.length

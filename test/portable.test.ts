@@ -1,0 +1,40 @@
+// gibbon-ws where there are no sockets beside gibbon-ws on Node: one set of names, so that the declarations of one hold for both.
+// What cannot work says so by its first use, and not by its import.
+
+import { expect, test } from 'vitest'
+import * as onNode from '../src/index.ts'
+import * as portable from '../src/portable.ts'
+
+/** Names of what is there only to say that it cannot work. */
+const withoutSockets = ['Dialer', 'Upgrader', 'defaultDialer', 'dial']
+
+test('has exactly the names that Node has', () => {
+  expect(Object.keys(portable).sort()).toEqual(Object.keys(onNode).sort())
+})
+
+test('has the real thing under every name that needs no socket', () => {
+  const same = Object.entries(portable).filter(
+    ([name, value]) => value === (onNode as Record<string, unknown>)[name],
+  )
+  const all = Object.keys(onNode).filter((name) => !withoutSockets.includes(name))
+  expect(same.map(([name]) => name).sort()).toEqual(all.sort())
+})
+
+const unsupported = (name: string) =>
+  expect.objectContaining({
+    name: 'TypeError',
+    code: 'ERR_WS_UNSUPPORTED_RUNTIME',
+    message: expect.stringMatching(`^websocket: ${name} needs sockets, .*; use .* of gibbon-ws/codec$`),
+  })
+
+test('new Upgrader() and new Dialer() throw and say what to use', () => {
+  expect(() => new portable.Upgrader()).toThrow(unsupported('Upgrader'))
+  expect(() => new portable.Dialer()).toThrow(unsupported('Dialer'))
+})
+
+test('dial() rejects and says what to use', async () => {
+  await expect(portable.dial()).rejects.toEqual(unsupported('dial'))
+  await expect(portable.defaultDialer.dial()).rejects.toEqual(unsupported('dial'))
+  // As every promise of the library: test/guard.ts sees one that is left alone.
+  portable.dial()
+})
