@@ -7,8 +7,8 @@ import { createRequire } from 'node:module'
 import { wordsOf, xorInPlace } from '../../dist.esm/kernel/js-mask.js'
 import { WINDOW_BYTES, WINDOW_PTR } from '../../dist.esm/kernel/layout.js'
 import { formatSize } from '../report.mjs'
+import { unmask as wsUnmask } from '../ws-parts.mjs'
 import { measure } from './measure.mjs'
-import { unmask as wsUnmask } from './ws-parts.mjs'
 
 const bufferutil = createRequire(import.meta.url)('bufferutil')
 

@@ -33,11 +33,13 @@ Medians of ${effort.rounds} alternating rounds. In brackets: how many times as f
 Scan: each iteration gets a fresh copy of its input, and the cost of that copy is subtracted from every column.
 `)
 for (const name of options.only ? [options.only] : Object.keys(TABLES)) {
-  const { title, unit, baseline, rows } = TABLES[name]
+  const { title, unit, baseline, names, rows } = TABLES[name]
   results[name] = { title, unit, baseline, rows: [] }
-  for await (const row of rows(kernels, effort)) {
-    progress(`${title}: ${row.label}`)
-    results[name].rows.push(row)
+  for await (const { label, figures } of rows(kernels, effort)) {
+    progress(`${title}: ${label}`)
+    // Rounds change the order of the competitors; whoever reads the file wants the table's.
+    const inOrder = names.filter((each) => each in figures).map((each) => [each, figures[each]])
+    results[name].rows.push({ label, figures: Object.fromEntries(inOrder) })
   }
   progressDone()
   console.log(`${title}: ${unit}\n${tableOf(TABLES[name], results[name].rows)}\n`)

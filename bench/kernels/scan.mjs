@@ -5,8 +5,8 @@
 import assert from 'node:assert'
 import * as layout from '../../dist.esm/kernel/layout.js'
 import { formatSize } from '../report.mjs'
+import { loadWs, unmask } from '../ws-parts.mjs'
 import { measure } from './measure.mjs'
-import { loadReceiver, unmask } from './ws-parts.mjs'
 
 export const title = 'Scan, 64 KiB of frames'
 export const unit = 'ns per frame'
@@ -17,8 +17,8 @@ const SIZES = [20, 125, 1024, 16384]
 const KEY = Buffer.from([0x37, 0xfa, 0x21, 0x3d])
 const OPCODES = { binary: 2, 'ASCII text': 1 }
 
-const WithoutBufferutil = loadReceiver({ bufferutil: false })
-const WithBufferutil = loadReceiver({ bufferutil: true })
+const { Receiver: WithoutBufferutil } = loadWs({ bufferutil: false })
+const { Receiver: WithBufferutil } = loadWs({ bufferutil: true })
 
 export async function* rows({ js, wasm }, effort) {
   for (const [kind, opcode] of Object.entries(OPCODES)) {

@@ -22,25 +22,30 @@ const DEFAULT_HANDSHAKE_TIMEOUT = 30_000
 
 function ignore(): void {}
 
+/** Opens connections with options that stay the same. gorilla's Dialer. */
 export class Dialer {
   private readonly options: DialerOptions
 
-  /** @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none */
+  /**
+   * @param options of every dial; those of the handshake are checked when dialling
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for options of the connection that are none
+   */
   constructor(options: DialerOptions = {}) {
     checkConnOptions(options)
     this.options = options
   }
 
   /**
-   * Connects, and resolves with the open connection.
+   * Connects, and resolves with the open connection. Redirects are not followed. gorilla's DialContext.
    *
-   * Rejects with BadHandshakeError (status, headers, first 1,024 bytes of the body) when the server answers anything but
-   * a good 101; ERR_WS_CONNECT when there is no answer, its cause the socket's error; ERR_WS_HEAD when it is no HTTP;
-   * ERR_WS_TIMEOUT; or the signal's reason. The socket is destroyed in each case.
+   * Rejects with BadHandshakeError (status, headers, first 1,024 bytes of the body) when the server answers anything
+   * but a good 101; ERR_WS_CONNECT when there is no answer, its cause the socket's error; ERR_WS_HEAD when it is no
+   * HTTP; ERR_WS_TIMEOUT; or the signal's reason. The socket is destroyed in each case.
    *
-   * @param url ws or wss, without fragment and user information
+   * @param url ws or wss (RFC 6455 §3), without fragment and user information
    * @param options go before those of the Dialer
-   * @throws TypeError ERR_WS_URL, ERR_WS_HEADER, ERR_WS_ARGUMENT, RangeError ERR_WS_ARGUMENT at once, nothing dialled
+   * @throws TypeError ERR_WS_URL, ERR_WS_HEADER, ERR_WS_ARGUMENT, RangeError ERR_WS_ARGUMENT, WebSocketError
+   *   ERR_WS_RANDOM_SOURCE at once, nothing dialled
    */
   dial(url: string | URL, options: DialOptions = {}): Promise<Conn> {
     const given = Object.entries(options).filter(([, value]) => value !== undefined)
@@ -99,7 +104,7 @@ async function open(
   })
 }
 
-/** The Dialer behind {@link dial}, with every option at its default. */
+/** The Dialer behind {@link dial}, with every option at its default. gorilla's DefaultDialer. */
 export const defaultDialer: Dialer = new Dialer()
 
 /** Connects by the {@link defaultDialer}; see {@link Dialer.dial}. */

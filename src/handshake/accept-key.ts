@@ -11,7 +11,11 @@ const GUID = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 /** 16 bytes in base64: 21 full characters, one whose last four bits are zero, and the padding. */
 const canonicalKey = /^[A-Za-z0-9+/]{21}[AQgw]==$/
 
-/** A new Sec-WebSocket-Key: 16 random bytes in base64. @throws WebSocketError ERR_WS_RANDOM_SOURCE */
+/**
+ * A new Sec-WebSocket-Key: 16 random bytes in base64 (RFC 6455 §4.1 item 7).
+ *
+ * @throws WebSocketError ERR_WS_RANDOM_SOURCE
+ */
 export function makeKey(random: RandomSource): string {
   const bytes = new Uint8Array(16)
   try {
@@ -22,12 +26,12 @@ export function makeKey(random: RandomSource): string {
   return base64(bytes)
 }
 
-/** Whether `text` is the base64 of exactly 16 bytes, in the one canonical form. */
+/** Whether `text` is the base64 of exactly 16 bytes, in the one canonical form of 24 characters. */
 export function isWebSocketKey(text: string): boolean {
   return canonicalKey.test(text)
 }
 
-/** Sec-WebSocket-Accept for `key`, which {@link isWebSocketKey}. */
+/** Sec-WebSocket-Accept for `key`, which {@link isWebSocketKey}: 28 characters of base64 (RFC 6455 §4.2.2 item 5.4). */
 export function acceptKey(key: string): string {
   return base64(sha1(Uint8Array.from(key + GUID, (char) => char.charCodeAt(0))))
 }

@@ -8,14 +8,18 @@ import type { ResponseHead } from './head-parser.ts'
 /** Most bytes of a response's body that are kept. */
 export const MAX_ERROR_BODY = 1024
 
-/** ERR_WS_BAD_HANDSHAKE, with the response: look at `status` to tell a refusal (401, 403, 503) from a broken peer (101). */
+/**
+ * ERR_WS_BAD_HANDSHAKE, with the response: look at `status` to tell a refusal (401, 403, 503) from a broken peer (101).
+ */
 export class BadHandshakeError extends WebSocketError {
+  /** The response's status, 101 or 200..999. */
   readonly status: number
-  /** Lower-case name → value; frozen, without prototype. */
+  /** Lower-case name → value, several values joined with ', '; frozen, without prototype. */
   readonly headers: Readonly<Record<string, string>>
   /** The beginning of the body, at most {@link MAX_ERROR_BODY} bytes. */
   readonly body: Uint8Array
 
+  /** @param body of which at most {@link MAX_ERROR_BODY} bytes are copied */
   constructor(message: string, head: ResponseHead, body: Uint8Array = new Uint8Array(0)) {
     super('ERR_WS_BAD_HANDSHAKE', { message: `bad handshake: ${message}`, remote: true })
     this.status = head.status

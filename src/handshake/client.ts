@@ -15,18 +15,21 @@ import type { WebSocketUrl } from './url.ts'
 
 /** What a client offers; {@link judgeResponse} holds the server to it. */
 export interface ClientOffer {
-  /** Sec-WebSocket-Key, by makeKey(). */
+  /** Sec-WebSocket-Key, by {@link makeKey}. */
   readonly key: string
-  /** The one that the client likes best first. */
+  /** The one that the client likes best first; different tokens. Default: none. */
   readonly subprotocols?: readonly string[]
+  /** The one that the client likes best first. Default: none. */
   readonly extensions?: readonly ExtensionOffer[]
 }
 
 /** What a request is made of. */
 export interface RequestParts extends ClientOffer {
-  /** Of the application. `Host` replaces that of the URL; those of the handshake itself are not taken. */
+  /**
+   * Of the application. `Host` replaces that of the URL; those of the handshake itself are not taken. Default: none.
+   */
   readonly headers?: HeaderInput
-  /** The Origin field, for clients that act for a page. */
+  /** The Origin field, for clients that act for a page; default none. */
   readonly origin?: string
 }
 
@@ -39,10 +42,12 @@ export interface Agreement {
 }
 
 /**
- * Bytes of the request.
+ * Bytes of the request (RFC 6455 §4.1).
  *
- * @throws TypeError ERR_WS_HEADER for a header that is malformed or of the handshake itself, ERR_WS_ARGUMENT for a
- *   subprotocol that is no token or there twice, ERR_WS_URL for parts of a URL that parseUrl() does not make
+ * @param url by {@link parseUrl}
+ * @throws TypeError ERR_WS_HEADER for a header that is malformed or of the handshake itself and for an extension that
+ *   is no token, ERR_WS_ARGUMENT for a key that {@link makeKey} does not make and for a subprotocol that is no token or
+ *   there twice, ERR_WS_URL for parts of a URL that {@link parseUrl} does not make
  */
 export function buildRequest(url: WebSocketUrl, parts: RequestParts): Uint8Array {
   const { key, subprotocols = [], extensions = [], headers = [], origin } = parts
@@ -83,11 +88,12 @@ function originField(origin: string, given: readonly Field[]): Field[] {
 }
 
 /**
- * Judges the head of the response. Where the client offered subprotocols and the server chose none, the connection
- * opens without one.
+ * Judges the head of the response (RFC 6455 §4.1). Where the client offered subprotocols and the server chose none, the
+ * connection opens without one.
  *
- * @param body beginning of the body of a response that is no 101, for the error
- * @throws BadHandshakeError
+ * @param offer the one that the request was built of
+ * @param body beginning of the body of a response that is no 101, for the error; default none
+ * @throws BadHandshakeError ERR_WS_BAD_HANDSHAKE
  */
 export function judgeResponse(head: ResponseHead, offer: ClientOffer, body?: Uint8Array): Agreement {
   const fault = responseFault(head, offer)

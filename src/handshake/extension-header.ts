@@ -5,10 +5,11 @@ import { typeError } from '../codec/errors.ts'
 import { isToken, isTokenCode, isWhitespace } from './tokens.ts'
 
 /**
- * One extension of the list. Parameters are a list and no object: their order and their number say something, and a
- * peer may call one `__proto__`.
+ * One extension of the list (RFC 6455 §9.1). Parameters are a list and no object: their order and their number say
+ * something, and a peer may call one `__proto__`.
  */
 export interface ExtensionOffer {
+  /** A token, in its own case: `permessage-deflate`. */
   readonly name: string
   /** Each with its value, unquoted; undefined for a parameter without one. */
   readonly params: readonly (readonly [name: string, value: string | undefined])[]

@@ -7,7 +7,10 @@ import { asciiLowerCase, isToken, trimWhitespace } from './tokens.ts'
 /** One header field as received: the name in its own case, the value as latin1 without the whitespace around it. */
 export type Field = readonly [name: string, value: string]
 
-/** Header fields as an application gives them; a web `Headers` object and a `Map` are of the second kind. */
+/**
+ * Header fields as an application gives them: an object of name → value or values, or pairs of name and value, as a web
+ * `Headers` object or a `Map` yields them. What is not a field of RFC 9110 §5 is refused with ERR_WS_HEADER.
+ */
 export type HeaderInput =
   | Readonly<Record<string, string | readonly string[]>>
   | Iterable<readonly [name: string, value: string]>

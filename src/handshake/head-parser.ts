@@ -5,37 +5,43 @@ import { WebSocketError } from '../codec/errors.ts'
 import type { Field } from './fields.ts'
 import { isToken, isWhitespace } from './tokens.ts'
 
-/** Most bytes of a head, its empty line included: Node's own limit. */
+/** Most bytes of a head, its empty line included: Node's own limit. More are refused with 431. */
 export const MAX_HEAD_BYTES = 16 * 1024
-/** Most fields of a head. */
+/** Most fields of a head; more are refused with 400. */
 export const MAX_HEAD_FIELDS = 100
 
-/** Head of a request. */
+/** Head of a request (RFC 9112 §3). */
 export interface RequestHead {
+  /** A token, in its own case: `GET`. */
   readonly method: string
   /** As sent: origin-form, absolute-form or anything else without a space. */
   readonly target: string
   /** '1.1', '1.0', '2.0', … */
   readonly httpVersion: string
+  /** In the order in which they came. */
   readonly fields: readonly Field[]
 }
 
-/** Head of a response. */
+/** Head of a response (RFC 9112 §4). */
 export interface ResponseHead {
   /** 100..999 */
   readonly status: number
+  /** The reason phrase, as latin1; may be ''. */
   readonly reason: string
   /** '1.1', '1.0', … */
   readonly httpVersion: string
+  /** In the order in which they came. */
   readonly fields: readonly Field[]
 }
 
 /** A head that is malformed or too large: ERR_WS_HEAD, and the status with which a server refuses it. */
 export class HeadError extends WebSocketError {
+  /** 431 for a head of too many bytes, else 400. */
   readonly status: 400 | 431
   /** What is wrong, as in the message. */
   readonly fault: string
 
+  /** @param fault in words, for the message */
   constructor(status: 400 | 431, fault: string) {
     super('ERR_WS_HEAD', { message: `malformed or too large HTTP head: ${fault}`, remote: true })
     this.status = status
@@ -53,7 +59,7 @@ const COLON = 0x3a
 const requestLine = /^([^ ]+) ([!-~]+) HTTP\/([0-9]\.[0-9])$/
 const statusLine = /^HTTP\/([0-9]\.[0-9]) ([1-9][0-9]{2}) (.*)$/
 
-/** Parses one head out of bytes that come in any pieces; each byte is looked at once. */
+/** Parses one head out of bytes that come in any pieces; each byte is looked at once, none is kept beyond the head. */
 export class HeadParser<Kind extends keyof Heads = keyof Heads> {
   readonly #kind: Kind
   /** The current line so far, without its CR. */
@@ -66,11 +72,12 @@ export class HeadParser<Kind extends keyof Heads = keyof Heads> {
   #head: Heads[Kind] | undefined
   #error: HeadError | undefined
 
+  /** @param kind which of the two start lines to expect */
   constructor(kind: Kind) {
     this.#kind = kind
   }
 
-  /** The head once it is complete. */
+  /** The head once it is complete, undefined before. */
   get head(): Heads[Kind] | undefined {
     return this.#head
   }
@@ -80,7 +87,7 @@ export class HeadParser<Kind extends keyof Heads = keyof Heads> {
    *
    * @returns index in `bytes` of the first byte behind the head, or -1 while the head is incomplete. Bytes from that
    *   index on are the first frames and were not looked at; once the head is complete, that is all of them: `start`.
-   * @throws HeadError when the head is malformed or too large; every later call throws it again
+   * @throws HeadError ERR_WS_HEAD when the head is malformed or too large; every later call throws it again
    */
   push(bytes: Uint8Array, start: number, end: number): number {
     if (this.#error !== undefined) throw this.#error

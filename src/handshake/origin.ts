@@ -7,7 +7,7 @@ import { parseAuthority } from './target.ts'
 import { asciiLowerCase } from './tokens.ts'
 
 /**
- * An origin that may connect.
+ * An origin that may connect (RFC 6454 §7).
  *
  * - `'https://app.example'`, `'http://localhost:3000'`: this origin. Without a port: the scheme's own.
  * - `'app.example'`, `'localhost:3000'`: this host, whatever the scheme.

@@ -10,7 +10,7 @@ import { asciiLowerCase } from './tokens.ts'
 /** Most bytes of a refusal's body in UTF-8. */
 export const MAX_REFUSAL_BODY = 1024
 
-/** The answer to a request that is not accepted. */
+/** The answer to a request that is not accepted; {@link responseOf} makes its bytes. */
 export interface Refusal {
   /** 300..599 */
   readonly status: number
@@ -18,7 +18,7 @@ export interface Refusal {
   readonly headers: readonly Field[]
   /** Text of at most {@link MAX_REFUSAL_BODY} bytes. */
   readonly body: string
-  /** For the application: ERR_WS_BAD_REQUEST. */
+  /** For the application: ERR_WS_BAD_REQUEST, `remote`. */
   readonly error: WebSocketError
 }
 
@@ -64,7 +64,8 @@ const encoder = new TextEncoder()
  * @param status 300..599
  * @param message the body, at most 1024 bytes in UTF-8, and the message of `error`; the reason phrase when not given
  * @param headers added to the answer. Content-Type replaces ours; Content-Length and Transfer-Encoding are not taken
- * @throws RangeError ERR_WS_ARGUMENT for another status or a longer message; TypeError ERR_WS_HEADER
+ * @throws RangeError ERR_WS_ARGUMENT for another status or a longer message; TypeError ERR_WS_HEADER for headers that
+ *   cannot be sent
  */
 export function refuse(
   status: number,
@@ -93,17 +94,25 @@ export function refuseHead(error: HeadError): Refusal {
   return refuse(error.status, error.fault)
 }
 
-/** Bytes of the answer. It ends the connection: `Connection: close`, and nothing that follows the request is read. */
-export function responseOf(refusal: Refusal): Uint8Array {
-  const { status, headers, body } = refusal
-  const bytes = encoder.encode(body)
+/**
+ * Header fields of the answer. It ends the connection: `Connection: close`, and nothing that follows the request is
+ * read.
+ */
+export function fieldsOfRefusal({ headers, body }: Refusal): Field[] {
   const fields: Field[] = [['Connection', [...valuesOf(headers, 'Connection'), 'close'].join(', ')]]
   const add = (name: string, value: string) => {
     if (valuesOf(headers, name).length === 0) fields.push([name, value])
   }
   add('Content-Type', 'text/plain; charset=utf-8')
-  fields.push(['Content-Length', String(bytes.length)])
+  fields.push(['Content-Length', String(encoder.encode(body).length)])
   add('Sec-WebSocket-Version', '13')
   fields.push(...headers.filter(([name]) => asciiLowerCase(name) !== 'connection'))
-  return formatMessage(`HTTP/1.1 ${status} ${reasons.get(status) ?? ''}`, fields, bytes)
+  return fields
+}
+
+/** Bytes of the answer, head and body. */
+export function responseOf(refusal: Refusal): Uint8Array {
+  const { status, body } = refusal
+  const startLine = `HTTP/1.1 ${status} ${reasons.get(status) ?? ''}`
+  return formatMessage(startLine, fieldsOfRefusal(refusal), encoder.encode(body))
 }

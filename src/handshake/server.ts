@@ -14,7 +14,7 @@ import { hasToken, isToken } from './tokens.ts'
 
 /** What a server wants of a request. */
 export interface RequestPolicy {
-  /** Subprotocols that the server speaks, the one it likes best first. */
+  /** Subprotocols that the server speaks, the one it likes best first. Default: none. */
   readonly subprotocols?: readonly string[]
 }
 
@@ -30,7 +30,9 @@ export interface Acceptance {
   readonly extensions: readonly ExtensionOffer[]
 }
 
-/** Whether the fields ask for an upgrade to WebSocket; nothing else is checked. */
+/**
+ * Whether the fields ask for an upgrade to WebSocket; nothing else is checked. gorilla's IsWebSocketUpgrade.
+ */
 export function isWebSocketUpgrade(fields: readonly Field[]): boolean {
   return (
     hasToken(valuesOf(fields, 'Upgrade'), 'websocket') && hasToken(valuesOf(fields, 'Connection'), 'upgrade')
@@ -103,7 +105,7 @@ function upgradeFault(fields: readonly Field[]): Refusal | undefined {
  *
  * @param headers of the application, Set-Cookie for one; those of the handshake itself are not taken
  * @param extensions granted ones, with their agreed parameters
- * @throws TypeError ERR_WS_HEADER
+ * @throws TypeError ERR_WS_HEADER for headers, extensions or a subprotocol that cannot be sent
  */
 export function acceptResponse(
   acceptance: Acceptance,

@@ -5,8 +5,8 @@ import { typeError } from '../codec/errors.ts'
 import { isToken, listElements } from './tokens.ts'
 
 /**
- * Subprotocols of all Sec-WebSocket-Protocol values of a request, in order; none for no value. Undefined when an element
- * is empty, no token, or there twice.
+ * Subprotocols of all Sec-WebSocket-Protocol values of a request, in order; none for no value. Undefined when an
+ * element is empty, no token, or there twice (RFC 6455 §4.1 item 10). gorilla's Subprotocols.
  */
 export function parseSubprotocols(values: readonly string[]): string[] | undefined {
   const subprotocols = values.flatMap(listElements)

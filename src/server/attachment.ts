@@ -31,7 +31,9 @@ function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : new Error(String(error)))
 }
 
+/** One path of an http server and the connections that came by it; what `Upgrader.attach` returns. */
 export class Attachment<Data = unknown> {
+  /** The path it answers; undefined for every path that no other attachment has. */
   readonly path: string | undefined
   private readonly open = new Set<Conn<Data>>()
   /** Requests that are being answered. */
@@ -58,7 +60,7 @@ export class Attachment<Data = unknown> {
     this.maxConnections = checkLimit('maxConnections', maxConnections, Number.POSITIVE_INFINITY)
   }
 
-  /** The open connections. */
+  /** The connections that are not gone, as they are at the moment: the set changes as they come and go. */
   get connections(): ReadonlySet<Conn<Data>> {
     return this.open
   }
@@ -69,11 +71,13 @@ export class Attachment<Data = unknown> {
   }
 
   /**
-   * Closes every connection in order. New requests are refused with 503 until all are gone, then the path is free again.
+   * Closes every connection in order. New requests are refused with 503 until all are gone, then the path is free
+   * again.
    *
-   * @param code see `formatCloseMessage`; default 1001, going away
-   * @returns resolves once all are gone, within their `closeTimeout`, those included whose handshake is under way
-   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1001, going away
+   * @param reason at most 123 bytes in UTF-8; default ''
+   * @returns resolves once all are gone, within their `closeTimeout`, those included whose handshake is under way;
+   *   rejects with TypeError or RangeError ERR_WS_ARGUMENT for what no Close frame can carry, and closes none
    */
   async close(code: number = CloseGoingAway, reason = ''): Promise<void> {
     // Throws for what no Close frame can carry, before anything is closed.

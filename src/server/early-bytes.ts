@@ -23,7 +23,7 @@ export class EarlyBytes {
 
   /** The peer ended the connection, or it failed. */
   get hasPeerLeft(): boolean {
-    return this.hasEnded || !this.socket.writable
+    return this.hasEnded || this.socket.destroyed
   }
 
   /** Stops watching; whoever reads on must listen before the turn is over. @returns all that came */

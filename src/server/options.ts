@@ -5,57 +5,80 @@ import type { IncomingMessage } from 'node:http'
 import type { Conn, ConnOptions } from '../conn/index.ts'
 import type { HeaderInput, OriginPattern } from '../handshake/index.ts'
 
+/** What an Upgrader can be told: which requests it accepts, and the connections that come of them. */
 export interface UpgraderOptions extends ConnOptions {
-  /** Subprotocols that the server speaks, the one it likes best first. */
+  /**
+   * Subprotocols that the server speaks, the one it likes best first: the first that the client offers is chosen (RFC
+   * 6455 §4.2.2). Different tokens; default: none.
+   */
   readonly subprotocols?: readonly string[]
-  /** Origins that may connect; see {@link OriginPattern}. Default: the origin's host is the request's Host. */
+  /**
+   * Origins that may connect (RFC 6455 §10.2); see {@link OriginPattern}. Others are refused with 403; a request
+   * without an origin comes from no web page and passes. Default: the origin's host and port are those of the request's
+   * Host.
+   */
   readonly origins?: readonly OriginPattern[]
-  /** Replaces the check of origins; false, or a promise of it, refuses with 403. */
+  /**
+   * Replaces the check of origins: anything but true, or a promise of it, refuses with 403. A throw refuses with 500.
+   */
   readonly checkOrigin?: (request: IncomingMessage) => boolean | Promise<boolean>
-  /** Milliseconds for everything between the request and the 101; default 10,000. Beyond: 503. */
+  /** Milliseconds for everything between the request and the 101, 0 to 2^31-1; default 10,000. Beyond: 503. */
   readonly handshakeTimeout?: number
 }
 
 /** What `authorize` may return: a refusal, or what the connection begins with; nothing lets the request pass. */
 export type Authorization<Data> =
   | {
-      /** 300 to 599 */
+      /** 300 to 599 (RFC 9110 §15) */
       readonly status: number
+      /** Header fields of the answer, Set-Cookie or Location for one; Content-Type replaces ours. */
       readonly headers?: HeaderInput
       /** Text of at most 1,024 bytes in UTF-8. */
       readonly body?: string
       readonly data?: never
     }
-  | { readonly data: Data; readonly headers?: HeaderInput; readonly status?: never }
+  | {
+      /** What `conn.data` is at first. */
+      readonly data: Data
+      /** Header fields of the 101. */
+      readonly headers?: HeaderInput
+      readonly status?: never
+    }
   | undefined
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that returns nothing is what most of them are
   | void
 
 /**
- * The data that connections begin with. Where `authorize` returns refusals and data, TypeScript gives both one type, in which
- * a refusal's data is undefined.
+ * The data that connections begin with. Where `authorize` returns refusals and data, TypeScript gives both one type, in
+ * which a refusal's data is undefined.
  */
 export type Granted<Data> = Exclude<Data, undefined>
 
 /** Decides about a request that is a good handshake from an allowed origin. A throw refuses with 500. */
 export type Authorize<Data> = (request: IncomingMessage) => Authorization<Data> | Promise<Authorization<Data>>
 
+/** What a single upgrade can be told. */
 export interface UpgradeOptions<Data> {
+  /**
+   * Lets the request pass or not, once it is found to be a good handshake from an allowed origin. Default: it passes.
+   */
   readonly authorize?: Authorize<Data>
-  /** Header fields of the 101, Set-Cookie for one. */
+  /** Header fields of the 101, Set-Cookie for one; those of `authorize` go behind them. */
   readonly headers?: HeaderInput
 }
 
+/** What an attachment can be told. */
 export interface AttachOptions<Data> extends UpgradeOptions<Data> {
-  /** The request's path without its query, to be equal; default: every path that no other attachment has. */
+  /** The request's path without its query, to be equal, as sent; default: every path that no other attachment has. */
   readonly path?: string
-  /** Most connections of this attachment at once; default Infinity. Beyond: 503. */
+  /** Most connections of this attachment at once, handshakes included, 0 or more; default Infinity. Beyond: 503. */
   readonly maxConnections?: number
   /** Default: what the Upgrader says, and `true` (30 s, 30 s) where it says nothing. */
   readonly keepAlive?: ConnOptions['keepAlive']
   /**
-   * The application's own failure: a handler's, whose connection was closed with 1011; or, without a connection, that of
-   * `authorize`, `checkOrigin` or the headers they gave, which the peer was refused for with 500. Default: a process warning.
+   * The application's own failure: a handler's, whose connection was closed with 1011; or, without a connection, that
+   * of `authorize`, `checkOrigin` or the headers they gave, which the peer was refused for with 500. Default: a process
+   * warning.
    */
   readonly onError?: (error: unknown, conn: Conn<Granted<Data>> | undefined) => void
 }

@@ -1,12 +1,13 @@
 // The attachments of one http server, behind one 'upgrade' listener that all copies of the library share.
-// Requests for no attached path are other listeners' business, and get 404 when there are none.
+// Requests for no attached path, and plain ones, are other listeners' business; where there are none they are refused.
 
-import type { IncomingMessage, Server } from 'node:http'
-import type { Server as TlsServer } from 'node:https'
+import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
+import { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { rangeError } from '../codec/errors.ts'
 import { refuse } from '../handshake/index.ts'
-import { refuseOn } from './refuse-on.ts'
+import { judgeIncoming } from './incoming.ts'
+import { refuseBy, refuseOn } from './refuse-on.ts'
 
 /** What answers the upgrade requests of one path. */
 export interface Endpoint {
@@ -24,14 +25,29 @@ export class Registry {
 
   constructor(server: Server | TlsServer) {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      // Not new URL(): in it '//evil/x' would be a host.
-      const path = (request.url ?? '').split('?', 1)[0]
-      const endpoint = this.find(path) ?? this.find(undefined)
+      const endpoint = this.endpointOf(request)
       if (endpoint !== undefined) endpoint.handle(request, socket, head)
       else if (server.listenerCount('upgrade') === 1) {
         refuseOn(socket, refuse(404))
       }
     })
+    // An http2 server that takes HTTP/1 beside its streams would change its ways with such a listener.
+    const isHttp1 = [Server, TlsServer].some((kind) => server instanceof kind)
+    if (isHttp1 && server.listenerCount('request') === 0) this.refuseRequests(server)
+  }
+
+  /**
+   * Answers requests that ask for no upgrade while the application has no listener for them: nobody else would, and the
+   * peer could wait for ever.
+   */
+  private refuseRequests(server: Server | TlsServer): void {
+    const onRequest = (request: IncomingMessage, response: ServerResponse) => {
+      // Not the count: a library that wraps the listeners calls this one with only its own in place.
+      if (server.listeners('request').some((listener) => listener !== onRequest)) return
+      const verdict = this.endpointOf(request) === undefined ? refuse(404) : judgeIncoming(request)
+      refuseBy(response, 'status' in verdict ? verdict : refuse(404))
+    }
+    server.on('request', onRequest)
   }
 
   /** @throws RangeError ERR_WS_ARGUMENT when the path is taken */
@@ -48,6 +64,11 @@ export class Registry {
 
   remove(endpoint: Endpoint): void {
     this.endpoints = this.endpoints.filter((each) => each !== endpoint)
+  }
+
+  private endpointOf({ url = '' }: IncomingMessage): Endpoint | undefined {
+    // Not new URL(): in it '//evil/x' would be a host.
+    return this.find(url.split('?', 1)[0]) ?? this.find(undefined)
   }
 
   /** The endpoint of the path; one that is closing only where there is no other. */

@@ -12,7 +12,6 @@ import {
   type Field,
   fieldsOf,
   headersOf,
-  judgeRequest,
   type OriginCheck,
   originCheck,
   type Refusal,
@@ -22,6 +21,7 @@ import {
 import { openOnSocket } from '../node/socket-conn.ts'
 import { Attachment } from './attachment.ts'
 import { EarlyBytes } from './early-bytes.ts'
+import { headOf, isAnswering, judgeIncoming } from './incoming.ts'
 import type { AttachOptions, Granted, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { refuseOn } from './refuse-on.ts'
 import { registryOf } from './registry.ts'
@@ -38,15 +38,9 @@ interface Terms {
   readonly onGone?: (conn: Conn) => void
 }
 
-function headOf(request: IncomingMessage): RequestHead {
-  const { rawHeaders } = request
-  const fields: Field[] = []
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) fields.push([rawHeaders[i], rawHeaders[i + 1]])
-  return { method: request.method ?? '', target: request.url ?? '', httpVersion: request.httpVersion, fields }
-}
-
 function ignore(): void {}
 
+/** Turns HTTP requests into connections (RFC 6455 §4.2). gorilla's Upgrader. */
 export class Upgrader {
   private readonly subprotocols: readonly string[]
   private readonly isAllowedOrigin: OriginCheck
@@ -73,9 +67,13 @@ export class Upgrader {
    * Answers the server's upgrade requests and runs `handler` for every connection.
    *
    * A handler that rejects closes its connection with 1011, unless the connection's own end made it reject. Requests
-   * for no attached path are left to the server's other upgrade listeners, and get 404 when there are none.
+   * for no attached path are left to the server's other upgrade listeners, and get 404 when there are none; those that
+   * ask for no upgrade are the application's, and are refused (404, 426) while the server has no listener for them.
    *
-   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   * @param server any number of attachments share it, of any Upgrader
+   * @returns the attachment, which knows its connections and closes them
+   * @throws TypeError ERR_WS_ARGUMENT without a handler, RangeError ERR_WS_ARGUMENT for a path that is taken and for
+   *   options that are none
    */
   attach<Data = unknown>(
     server: Server | TlsServer,
@@ -100,12 +98,14 @@ export class Upgrader {
   }
 
   /**
-   * Answers one upgrade request, from a server's 'upgrade' event.
+   * Answers one upgrade request, from a server's 'upgrade' event. gorilla's Upgrade.
    *
+   * @param socket the event's: net, TLS, or any stream of bytes; ours from now on
    * @param head bytes that came behind the request, the first frames; they are taken: changed in place and kept
    * @returns the open connection; rejects with ERR_WS_BAD_REQUEST once the request was refused, ERR_WS_UPGRADED when
-   *   the socket was answered before, ERR_WS_ABNORMAL_CLOSURE when the peer left meanwhile, ERR_WS_HEADER for headers
-   *   that cannot be sent, or what `authorize` or `checkOrigin` threw (the peer gets 500)
+   *   the socket was answered before or by others (nothing is written then), ERR_WS_ABNORMAL_CLOSURE when the peer left
+   *   meanwhile; and, the peer got 500, ERR_WS_HEADER for headers that cannot be sent, ERR_WS_ARGUMENT for a refusal
+   *   that cannot, or what `authorize` or `checkOrigin` threw
    */
   upgrade<Data = unknown>(
     request: IncomingMessage,
@@ -131,12 +131,14 @@ export class Upgrader {
     options: UpgradeOptions<Data>,
     terms: Terms,
   ): Promise<Conn<Granted<Data>> | WebSocketError> {
-    if (answered.has(socket)) return new WebSocketError('ERR_WS_UPGRADED')
+    if (answered.has(socket) || socket.writableEnded) return new WebSocketError('ERR_WS_UPGRADED')
     answered.add(socket)
     // The peer may reset the connection while the application decides.
     socket.on('error', ignore)
     const requestHead = headOf(request)
-    const verdict = judgeRequest(requestHead, { subprotocols: this.subprotocols })
+    const verdict = isAnswering(socket)
+      ? refuse(400, 'an earlier request is still being answered')
+      : judgeIncoming(request, { subprotocols: this.subprotocols })
     if ('status' in verdict) return refuseOn(socket, verdict)
     const early = new EarlyBytes(socket, head)
     let response: Uint8Array
@@ -157,6 +159,8 @@ export class Upgrader {
         remote: true,
       })
     }
+    // The application has answered by itself.
+    if (!socket.writable) return new WebSocketError('ERR_WS_UPGRADED')
     socket.write(response)
     socket.removeListener('error', ignore)
     const { method, target, fields } = requestHead

@@ -1,3 +1,6 @@
+// Sec-WebSocket-Key and the answer to it, against the sample of the RFC and against node:crypto.
+// RFC 6455 §1.3, §4.1 item 7, §4.2.2 item 5.4.
+
 import { createHash, getRandomValues } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { acceptKey, isWebSocketKey, makeKey } from '../../src/handshake/accept-key.ts'

@@ -1,3 +1,6 @@
+// The client's side of the handshake without I/O: the request's bytes, and each item by which a response is judged.
+// RFC 6455 §4.1.
+
 import { describe, expect, it } from 'vitest'
 import { WebSocketError } from '../../src/codec/errors.ts'
 import { BadHandshakeError } from '../../src/handshake/bad-handshake-error.ts'

@@ -1,3 +1,6 @@
+// The grammar of Sec-WebSocket-Extensions: what is parsed, what breaks it, and that neither takes more than linear time.
+// RFC 6455 §9.1.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,3 +1,6 @@
+// Header fields: looked up as received, and checked as given by an application, so that no line end gets through.
+// RFC 9110 §5, RFC 9112 §11.1 (response splitting).
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {

@@ -1,3 +1,6 @@
+// The parser of HTTP heads: the same outcome at every split, strict where the RFC leaves a choice, bounded in bytes and fields.
+// RFC 9112 §2 to §5.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { WebSocketError } from '../../src/codec/errors.ts'

@@ -1,3 +1,6 @@
+// Which origins may connect, by default and by a list of patterns.
+// RFC 6455 §10.2, RFC 6454 §7.
+
 import { describe, expect, it } from 'vitest'
 import type { Field } from '../../src/handshake/fields.ts'
 import { type OriginPattern, originCheck } from '../../src/handshake/origin.ts'

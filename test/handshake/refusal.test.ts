@@ -1,3 +1,6 @@
+// The answer to a request that gets no connection: its bytes, and what an application may put into it.
+// RFC 6455 §4.2.2, §4.4; RFC 9110 §15.
+
 import { describe, expect, it } from 'vitest'
 import { headersOf } from '../../src/handshake/fields.ts'
 import { HeadParser } from '../../src/handshake/head-parser.ts'

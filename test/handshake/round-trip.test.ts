@@ -1,3 +1,6 @@
+// Both sides of the handshake against each other, and each against ws.
+// RFC 6455 §4.
+
 import { webcrypto } from 'node:crypto'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'

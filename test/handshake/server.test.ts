@@ -1,3 +1,6 @@
+// The server's side of the handshake without I/O: each reason to refuse a request, and the bytes of the 101.
+// RFC 6455 §4.2; RFC 9112 §3.2 (Host, targets), §6 (bodies).
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Field, headersOf } from '../../src/handshake/fields.ts'

@@ -1,3 +1,6 @@
+// SHA-1 against node:crypto and the samples of the RFC.
+// RFC 3174 §7.3.
+
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { sha1 } from '../../src/handshake/sha1.ts'

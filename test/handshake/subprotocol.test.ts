@@ -1,3 +1,6 @@
+// Subprotocols: the list of a client, the choice of a server, and what an application may offer.
+// RFC 6455 §1.9, §4.1 item 10, §11.3.4.
+
 import { describe, expect, it } from 'vitest'
 import { checkSubprotocols, chooseSubprotocol, parseSubprotocols } from '../../src/handshake/subprotocol.ts'
 import { leastTime } from './heads.ts'

@@ -1,3 +1,6 @@
+// The two forms in which a request says what it is for: authority and origin-form.
+// RFC 9112 §3.2, RFC 3986 §3.2.
+
 import { describe, expect, it } from 'vitest'
 import { isOriginForm, parseAuthority } from '../../src/handshake/target.ts'
 

@@ -1,3 +1,6 @@
+// Tokens and lists of them: which characters they have, and that a long run of spaces costs no more than its length.
+// RFC 9110 §5.6.
+
 import { describe, expect, it } from 'vitest'
 import {
   asciiLowerCase,

@@ -1,3 +1,6 @@
+// WebSocket URLs taken apart, and those that are refused before anything is dialled.
+// RFC 6455 §3.
+
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isOriginForm } from '../../src/handshake/target.ts'

@@ -37,7 +37,7 @@ describe('a connection that is not read from', () => {
     test.each([
       ['a plain socket', false],
       ['TLS', true],
-    ])('stops its peer over %s, and misses nothing once it is read from', async (_, tls) => {
+    ])('K2: stops its peer over %s, and misses nothing once it is read from', async (_, tls) => {
       const { conn, peer } = await acceptRaw({ tls })
       const count = Math.ceil((32 * MIB) / length)
       const payload = patternOf(length)
@@ -61,7 +61,7 @@ describe('a connection that is not read from', () => {
     })
   })
 
-  test('holds a message of the read limit behind small ones no further than it must', async () => {
+  test('K2: holds a message of the read limit behind small ones no further than it must', async () => {
     const { conn, peer } = await acceptRaw()
     const large = patternOf(8 * MIB)
     peer.send(join([frame('client', 1, 'small'), frame('client', 2, large)]))
@@ -82,7 +82,7 @@ describe('a connection that is not read from', () => {
     await expect(conn.readMessage()).rejects.toMatchObject({ code: 'ERR_WS_CLOSED' })
   })
 
-  test('stops our own Dialer, whose writes then wait', async () => {
+  test('K2, K3: stops our own Dialer, whose writes then wait', async () => {
     let opened!: (conn: Conn) => void
     const accepted = new Promise<Conn>((resolve) => {
       opened = resolve
@@ -123,7 +123,7 @@ describe.each([
     for (let n = 0; n < count; n++) expect(same((await peer.frame()).payload, payload)).toBe(true)
   }
 
-  test('has its writes wait above the high-water mark until it is below', async () => {
+  test('K3: has its writes wait above the high-water mark until it is below', async () => {
     const { conn, peer } = await pair()
     const { waiting, count } = await stall(conn)
     expect(conn.bufferedAmount).toBeLessThanOrEqual(MIB + 2 * payload.length)
@@ -134,7 +134,7 @@ describe.each([
     expect(conn.bufferedAmount).toBe(0)
   })
 
-  test('has writes rejected past the hard limit, of which nothing is sent', async () => {
+  test('K3: has writes rejected past the hard limit, of which nothing is sent', async () => {
     const { conn, peer } = await pair()
     const { waiting, count } = await stall(conn)
     const writes = Array.from({ length: 500 }, () => conn.writeMessage(payload))
@@ -165,7 +165,7 @@ describe.each([
     expect(read).toBe(count + accepted)
   })
 
-  test('holds no more memory than the hard limit for small messages', async () => {
+  test('K3: holds no more memory than the hard limit for small messages', async () => {
     const { conn } = await pair()
     await stall(conn)
     const before = process.memoryUsage()
@@ -181,7 +181,7 @@ describe.each([
     expect(process.memoryUsage().arrayBuffers - before.arrayBuffers).toBeLessThan(16 * MIB)
   })
 
-  test('fails when a write waits longer than it may', async () => {
+  test('L5: fails when a write waits longer than it may', async () => {
     const { conn } = await pair()
     await stall(conn)
     const began = performance.now()
@@ -193,7 +193,7 @@ describe.each([
     await expect(conn.writeMessage('x')).rejects.toMatchObject({ code: 'ERR_WS_TIMEOUT' })
   })
 
-  test('has its waiting writes rejected when the peer leaves', async () => {
+  test('M2: has its waiting writes rejected when the peer leaves', async () => {
     const { conn, peer } = await pair()
     const { waiting } = await stall(conn)
     const flushing = conn.flush()
@@ -257,14 +257,14 @@ describe('pings', () => {
     }
   }
 
-  test('of a peer that reads are all answered, in order, however many come at once', async () => {
+  test('D4: of a peer that reads are all answered, in order, however many come at once', async () => {
     const { conn, peer } = await acceptRaw()
     peer.send(pings(0, 1_000))
     for (let n = 0; n < 1_000; n++) expect((await peer.frame()).payload.readUInt32BE()).toBe(n)
     expect(conn.state).toBe('open')
   })
 
-  test('of a peer that does not read pile up no more than 16 pongs behind what waits already', async () => {
+  test('D5: of a peer that does not read pile up no more than 16 pongs behind what waits already', async () => {
     const { conn, peer } = await acceptRaw()
     for (let i = 0; i < 12; i++) conn.writeMessage(patternOf(MIB), { copy: true })
     await sleep(50)
@@ -279,7 +279,7 @@ describe('pings', () => {
     expect(await reading).toEqual(Array.from({ length: 16 }, (_, n) => 10_000 - 16 + n))
   })
 
-  test('of a peer that never reads an answer take bounded memory, and the newest is answered', async () => {
+  test('D5: of a peer that never reads an answer take bounded memory, and the newest is answered', async () => {
     const { conn, peer } = await acceptRaw()
     const count = 160_000
     for (let from = 0; from < count; from += 1_000) {

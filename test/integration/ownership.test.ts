@@ -233,18 +233,18 @@ describe('while a peer does not read, the buffers of the caller are free as soon
     ['a plain socket', false],
     ['TLS', true],
   ])('over %s', (_, tls) => {
-    test('from a server', async () => {
+    test('N4: from a server', async () => {
       const { conn, peer } = await acceptRaw({ ...limits, tls })
       await run(conn, peer, false)
     })
 
-    test('from a client, masked', async () => {
+    test('N4: from a client, masked', async () => {
       const { conn, peer } = await dialRaw(limits, tls)
       await run(conn, peer, true)
     })
   })
 
-  test('a large payload that is borrowed goes out as it is when the promise settles', async () => {
+  test('N4: a large payload that is borrowed goes out as it is when the promise settles', async () => {
     const { conn, peer } = await acceptRaw()
     const buffer = patternOf(100_000)
     await conn.writeMessage(buffer)

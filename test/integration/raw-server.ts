@@ -60,6 +60,31 @@ export function acceptText(requestHead: string, headers: readonly string[] = [])
   ].join('\r\n')
 }
 
+/** Dials a bare socket that answers so that the dial fails; gives its error, its milliseconds, and the other end. */
+export async function failedDial(
+  answer: (peer: RawPeer, head: string) => unknown,
+  options: DialOptions = {},
+  tls = false,
+): Promise<{ error: unknown; milliseconds: number; peer: RawPeer }> {
+  const server = await rawServer(tls)
+  const began = performance.now()
+  const dialling = dial(server.url, { ...(tls ? { tls: trust } : {}), ...options })
+  let peer!: RawPeer
+  const error: unknown = await Promise.all([
+    dialling,
+    server.accept().then(async (accepted) => {
+      peer = accepted
+      return answer(accepted, await accepted.head())
+    }),
+  ]).then(
+    () => {
+      throw new Error('the dial succeeded')
+    },
+    (error) => error,
+  )
+  return { error, milliseconds: performance.now() - began, peer }
+}
+
 /** A connection of our Dialer to a bare socket. */
 export async function dialRaw(
   options: DialOptions = {},

@@ -8,6 +8,7 @@ import {
   type Attachment,
   type AttachOptions,
   type Conn,
+  type ConnOptions,
   type DialOptions,
   dial,
   type Granted,
@@ -76,4 +77,14 @@ export async function open(url: string, options?: DialOptions): Promise<Conn> {
   const conn = await dial(url, options)
   onTestFinished(() => conn.terminate())
   return conn
+}
+
+/** Both ends of a connection, both ours; nobody reads them but the test. */
+export async function openBoth(options: ConnOptions = {}): Promise<{ server: Conn; client: Conn }> {
+  let opened!: (conn: Conn) => void
+  const server = new Promise<Conn>((resolve) => {
+    opened = resolve
+  })
+  const { url } = await serve(opened, { attach: { keepAlive: false }, ...options })
+  return { client: await open(url, options), server: await server }
 }

@@ -77,7 +77,7 @@ describe('100,000 small messages, pipelined on one connection, come back in orde
     expect([count, code]).toEqual([MANY, 1000])
   })
 
-  test('to our Dialer, which writes without waiting', { timeout: 60_000 }, async () => {
+  test('N2: to our Dialer, which writes without waiting', { timeout: 60_000 }, async () => {
     const { url } = await serve(echo)
     const conn = await open(url)
     let count = 0

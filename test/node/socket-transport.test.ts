@@ -135,7 +135,7 @@ describe.each(['plain', 'TLS'] as const)('over a %s socket', (kind) => {
     }
   })
 
-  test('memory that was given back and overwritten does not show at a peer that stalls', async () => {
+  test('N4: memory that was given back and overwritten does not show at a peer that stalls', async () => {
     const { ours, theirs } = await pairOf(kind)
     const { transport, receiver } = transportOver(ours)
     theirs.pause()

@@ -1,18 +1,18 @@
-// What of the ws package stands in the tables: its Receiver, with and without bufferutil, and its two byte loops.
+// What of the ws package stands in the tables: the package with and without bufferutil, and its two byte loops.
 // The loops are restated from ws 8.23 (MIT), because ws hides them wherever Node or an addon has something faster.
 
 import { createRequire } from 'node:module'
 
 const require = createRequire(import.meta.url)
 
-/** A copy of ws's Receiver class of its own, so that a copy with bufferutil and one without can stand side by side. */
-export function loadReceiver({ bufferutil }) {
+/** A copy of ws of its own, so that a copy with bufferutil and one without can stand side by side. */
+export function loadWs({ bufferutil }) {
   for (const path of Object.keys(require.cache)) {
     if (/[\\/]node_modules[\\/]ws[\\/]/.test(path)) delete require.cache[path]
   }
   if (bufferutil) delete process.env.WS_NO_BUFFER_UTIL
   else process.env.WS_NO_BUFFER_UTIL = '1'
-  return require('ws').Receiver
+  return require('ws')
 }
 
 /** ws lib/buffer-util.js, _unmask. */
