@@ -6,8 +6,10 @@ import { connect as connectTls } from 'node:tls'
 import { portableRandom } from '../codec/masking-keys.ts'
 import { type Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
 import {
+  applicationFields,
   buildRequest,
   type ClientOffer,
+  checkSubprotocols,
   headersOf,
   makeKey,
   parseUrl,
@@ -27,11 +29,14 @@ export class Dialer {
   private readonly options: DialerOptions
 
   /**
-   * @param options of every dial; those of the handshake are checked when dialling
-   * @throws TypeError, RangeError ERR_WS_ARGUMENT for options of the connection that are none
+   * @param options of every dial
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none; TypeError ERR_WS_HEADER for headers
    */
   constructor(options: DialerOptions = {}) {
     checkConnOptions(options)
+    checkMilliseconds('handshakeTimeout', options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT)
+    checkSubprotocols(options.subprotocols ?? [])
+    applicationFields(options.headers ?? {})
     this.options = options
   }
 

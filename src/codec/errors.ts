@@ -216,8 +216,7 @@ const table = {
   //
   // An argument is wrong. These are plain errors with a `code`: a TypeError for the wrong kind of thing, a RangeError
   // for the wrong value. They are thrown at once, even by functions that return promises, and nothing was sent or
-  // changed. Only what an application's callback returned, and the arguments of `Attachment.close()`, make a promise
-  // reject.
+  // changed. Only what an application's callback returned makes a promise reject.
 
   /**
    * An option, a payload, a limit, a time or a close code is none. The message says which and what it must be.
@@ -264,7 +263,7 @@ export type ErrorCode = keyof typeof table
 export interface ErrorDetails {
   /** In place of the table's message; it is prefixed by 'websocket: '. */
   readonly message?: string
-  /** In place of the table's close code. */
+  /** In place of the table's close code; 0: none. */
   readonly closeCode?: number
   /** The reason of a received Close frame. */
   readonly reason?: string
@@ -305,7 +304,7 @@ export class WebSocketError extends Error {
       'cause' in details ? { cause: details.cause } : undefined,
     )
     this.code = code
-    this.closeCode = details.closeCode ?? (closeCode || undefined)
+    this.closeCode = (details.closeCode ?? closeCode) || undefined
     this.reason = details.reason
     this.remote = details.remote ?? false
     this.offset = details.offset

@@ -19,7 +19,11 @@ function decodeUnchecked(data: Uint8Array): string {
   } catch (cause) {
     // A string longer than the runtime can hold is no fault of the bytes.
     if (!(cause instanceof TypeError)) throw cause
-    throw new WebSocketError('ERR_WS_INVALID_UTF8', { message: 'the payload is not UTF-8', cause })
+    throw new WebSocketError('ERR_WS_INVALID_UTF8', {
+      message: 'the payload is not UTF-8',
+      closeCode: 0,
+      cause,
+    })
   }
 }
 

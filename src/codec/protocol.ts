@@ -384,6 +384,7 @@ export class Protocol {
     if (state < 0 || (state & UTF8_STATE) !== 0) {
       throw new WebSocketError('ERR_WS_INVALID_UTF8', {
         message: 'the text to send is not UTF-8; nothing was sent',
+        closeCode: 0,
       })
     }
   }

@@ -1,7 +1,8 @@
 // One path of an http server and the connections that came by it.
 // Knows them all, so that it can count them and close them; Node's server forgets a socket once it is upgraded.
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, Server } from 'node:http'
+import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { formatCloseMessage } from '../codec/close-payload.ts'
 import { CloseGoingAway } from '../codec/constants.ts'
@@ -10,7 +11,7 @@ import { checkLimit } from '../codec/limits.ts'
 import { type Conn, runHandler } from '../conn/index.ts'
 import { refuse } from '../handshake/index.ts'
 import { refuseOn } from './refuse-on.ts'
-import type { Registry } from './registry.ts'
+import { type Registry, registryOf } from './registry.ts'
 
 /** The connection, or why there is none; throws what the application failed with. */
 type Answer<Data> = (
@@ -45,19 +46,20 @@ export class Attachment<Data = unknown> {
   private readonly registry: Registry
   private closing: { readonly code: number; readonly reason: string } | undefined
 
-  /** @internal */
+  /** @internal Attaches itself, once the options are known to be good. */
   constructor(
+    server: Server | TlsServer,
     { path, maxConnections, onError }: AttachmentOptions<Data>,
     handler: (conn: Conn<Data>) => unknown,
-    registry: Registry,
     answer: Answer<Data>,
   ) {
     this.path = path
     this.handler = handler
-    this.registry = registry
     this.answer = answer
     this.onError = onError
     this.maxConnections = checkLimit('maxConnections', maxConnections, Number.POSITIVE_INFINITY)
+    this.registry = registryOf(server)
+    this.registry.add(this)
   }
 
   /** The connections that are not gone, as they are at the moment: the set changes as they come and go. */
@@ -76,13 +78,18 @@ export class Attachment<Data = unknown> {
    *
    * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1001, going away
    * @param reason at most 123 bytes in UTF-8; default ''
-   * @returns resolves once all are gone, within their `closeTimeout`, those included whose handshake is under way;
-   *   rejects with TypeError or RangeError ERR_WS_ARGUMENT for what no Close frame can carry, and closes none
+   * @returns resolves once all are gone, within their `closeTimeout`, those included whose handshake is under way
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for what no Close frame can carry; then none is closed
    */
-  async close(code: number = CloseGoingAway, reason = ''): Promise<void> {
+  close(code: number = CloseGoingAway, reason = ''): Promise<void> {
     // Throws for what no Close frame can carry, before anything is closed.
     formatCloseMessage(code, reason)
     this.closing ??= { code, reason }
+    return this.closeAll(code, reason)
+  }
+
+  /** Never rejects. */
+  private async closeAll(code: number, reason: string): Promise<void> {
     await Promise.all([...this.open].map((conn) => conn.close(code, reason)))
     await Promise.all(this.answering)
     this.registry.remove(this)

@@ -24,7 +24,6 @@ import { EarlyBytes } from './early-bytes.ts'
 import { headOf, isAnswering, judgeIncoming } from './incoming.ts'
 import type { AttachOptions, Granted, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { refuseOn } from './refuse-on.ts'
-import { registryOf } from './registry.ts'
 
 /** Milliseconds for the handshake when nothing is said. */
 const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
@@ -80,21 +79,15 @@ export class Upgrader {
     options: AttachOptions<Data>,
     handler: (conn: Conn<Granted<Data>>) => unknown,
   ): Attachment<Granted<Data>> {
+    if (typeof options !== 'object' || options === null || typeof handler !== 'function')
+      throw typeError('ERR_WS_ARGUMENT', 'attach() takes a server, options and a handler')
     const settings = checkConnOptions({
       ...this.options,
       keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
     })
-    if (typeof handler !== 'function')
-      throw typeError('ERR_WS_ARGUMENT', 'attach() takes a server, options and a handler')
-    const registry = registryOf(server)
-    const attachment = new Attachment<Granted<Data>>(
-      options,
-      handler,
-      registry,
-      (request, socket, head, onGone) => this.answer(request, socket, head, options, { settings, onGone }),
+    return new Attachment<Granted<Data>>(server, options, handler, (request, socket, head, onGone) =>
+      this.answer(request, socket, head, options, { settings, onGone }),
     )
-    registry.add(attachment)
-    return attachment
   }
 
   /**

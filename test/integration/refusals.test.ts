@@ -156,11 +156,12 @@ const targets = ['http://evil.example/', 'http://127.0.0.1/', 'https://evil.exam
 )
 
 const many = (count: number) => Array.from({ length: count }, () => 'x: y')
-const lists = [
-  ['A21: 101 fields', added(...many(96))],
-  ['A21: 2,300 fields behind the others', added(...many(2_295))],
-  ['A21: 2,300 fields in front of the others', changed('Host:', `${many(2_295).join('\r\n')}\r\nHost:`)],
-] as const
+
+/** Newer versions of Node refuse by themselves a list of fields that older ones cut off. */
+const cutAnswers = (body: string) => [
+  refusal('400 Bad Request', body),
+  'HTTP/1.1 431 Request Header Fields Too Large\r\nConnection: close\r\n\r\n',
+]
 
 describe('a request that is no acceptable handshake is refused, and no handler hears of it:', () => {
   const all: Bad[] = [
@@ -174,7 +175,7 @@ describe('a request that is no acceptable handshake is refused, and no handler h
     ...extensions.map(bad400('malformed Sec-WebSocket-Extensions')),
     ...bodies.map(bad400('the request must have no body')),
     ...targets.map(bad400('the request target must be a path')),
-    ...lists.map(bad400('more than 100 header fields')),
+    bad400('more than 100 header fields')(['A21: 101 fields', added(...many(96))]),
   ]
 
   test.each(all.map((bad) => [bad.name, bad] as const))('%s', async (_, { request, line, body, form }) => {
@@ -210,13 +211,22 @@ describe('a request that is no acceptable handshake is refused, and no handler h
     await isUndisturbed()
   })
 
+  test.each([
+    ['A21: 2,300 fields behind the others', added(...many(2_295))],
+    ['A21: 2,300 fields in front of the others', changed('Host:', `${many(2_295).join('\r\n')}\r\nHost:`)],
+  ])('%s', async (_, request) => {
+    const { port, isUndisturbed } = await serveWithWitness()
+    expect(cutAnswers('more than 100 header fields')).toContain(await answerTo(port, request))
+    await isUndisturbed()
+  })
+
   test('A21: a list of fields that Node may have cut off, with a Host and a body behind the cut', async () => {
     const { port, server, isUndisturbed } = await serveWithWitness()
     server.maxHeadersCount = 32
     const body = frame('client', 1, 'a body, and no message')
     const hidden = [...many(60), 'Host: evil.example', `Content-Length: ${body.length}`]
     const answer = await answerTo(port, join([Buffer.from(added(...hidden)), body]))
-    expect(answer).toBe(refusal('400 Bad Request', 'too many header fields'))
+    expect(cutAnswers('too many header fields')).toContain(answer)
     await isUndisturbed()
   })
 
@@ -252,4 +262,22 @@ test('A21: a list of fields below the limit of the server is not cut off, and ac
   peer.send(added(...many(26)))
   expect(await peer.head()).toMatch(/^HTTP\/1.1 101 /)
   expect(await answerTo(port, added(...many(27)))).toMatch(/^HTTP\/1.1 400 /)
+})
+
+test('A10, A21, A26: over TLS a request is refused alike', async () => {
+  const { port, server, attachment } = await serve(echo, { tls: true })
+  server.maxHeadersCount = 32
+  for (const [request, answers] of [
+    [field('Sec-WebSocket-Version', '12'), [refusal('400 Bad Request', 'Sec-WebSocket-Version must be 13')]],
+    [added(...many(60), 'Host: evil.example'), cutAnswers('too many header fields')],
+  ] as const) {
+    const peer = await RawPeer.connect(port, true)
+    peer.send(join([Buffer.from(request), frame('client', 1, 'behind it')]))
+    expect(answers).toContain((await peer.rest()).toString())
+  }
+  const peer = await RawPeer.connect(port, true)
+  peer.send(`GET / HTTP/1.1\r\nHost: a\r\n\r\n`)
+  expect(await peer.head()).toMatch(/^HTTP\/1.1 426 /)
+  expect(attachment.connections.size).toBe(0)
+  await expect.poll(() => connectionCount(server)).toBe(0)
 })

@@ -67,15 +67,20 @@ describe('upgrade()', () => {
     ])
   })
 
-  test('A29: rejects after a refusal that somebody else has sent, and writes nothing', async () => {
+  test('A29: rejects after a refusal that somebody else has sent, writes nothing and asks nobody', async () => {
     const server = createServer()
     const port = await listen(server)
+    let asked = 0
+    const authorize = () => {
+      asked++
+    }
     const outcome = once(server, 'upgrade').then(([request, socket, head]) => {
       socket.end('HTTP/1.1 418 Mine\r\n\r\n')
-      return new Upgrader().upgrade(request, socket, head).catch((error) => error)
+      return new Upgrader().upgrade(request, socket, head, { authorize }).catch((error) => error)
     })
     expect(await answerTo(port, fine)).toBe('HTTP/1.1 418 Mine\r\n\r\n')
     expect(await outcome).toMatchObject({ code: 'ERR_WS_UPGRADED' })
+    expect(asked).toBe(0)
   })
 
   test('A29: rejects when the application answers while it decides, and cuts nothing off that answer', async () => {
