@@ -95,20 +95,34 @@ function judge(b0: u32, b1: u32, config: u32, message: u32): u32 {
 }
 
 /**
- * Unmasks memory[p..p + length), length 0..125, in place.
- * Returns not 0 when a byte above 7F came out. The last bytes of the payload are done first, and twice: no loop for a rest.
+ * Unmasks memory[p..p + length) in place and looks at what comes out: not 0 when a byte above 7F did.
+ * The last bytes of the payload are done first, and twice: no loop for a rest.
  */
-function unmaskShort(p: usize, length: u32, key: u32): u32 {
+function unmaskText(p: usize, length: u32, key: u32): u32 {
   if (length >= 16) {
     const keys = i32x4.splat(key)
     const tail = length - 16
     const stop = p + tail
     const last = v128.xor(v128.load(stop), i32x4.splat(rotr<u32>(key, tail << 3)))
     let all = last
-    for (let q = p; q < stop; q += 16) {
+    let q = p
+    while (q + 48 <= stop) {
+      const a = v128.xor(v128.load(q), keys)
+      const b = v128.xor(v128.load(q, 16), keys)
+      const c = v128.xor(v128.load(q, 32), keys)
+      const d = v128.xor(v128.load(q, 48), keys)
+      all = v128.or(all, v128.or(v128.or(a, b), v128.or(c, d)))
+      v128.store(q, a)
+      v128.store(q, b, 16)
+      v128.store(q, c, 32)
+      v128.store(q, d, 48)
+      q += 64
+    }
+    while (q < stop) {
       const part = v128.xor(v128.load(q), keys)
       all = v128.or(all, part)
       v128.store(q, part)
+      q += 16
     }
     v128.store(stop, last)
     return i8x16.bitmask(all)
@@ -163,22 +177,30 @@ export function scan(start: usize, length: usize): u32 {
 
   const lastRow: usize = ROWS_PTR + MAX_ROWS * ROW_WORDS * 4
   const checksText = (config & CONFIG_SKIP_UTF8) === 0
-  // Whether whole messages in one masked frame of at most 125 bytes may be taken as such, without the steps below.
-  const takesShort =
-    (config & CONFIG_MASKED) !== 0 &&
-    get(STATE_MAX_FRAGMENTS) !== 0 &&
-    (get(STATE_LIMIT_LO) >= 125 || get(STATE_LIMIT_HI) !== 0)
+  // Most bytes of whole messages in one masked frame, which are taken without the steps below; -1: none are.
+  let longest: i32 = -1
+  if ((config & CONFIG_MASKED) !== 0 && get(STATE_MAX_FRAGMENTS) !== 0)
+    longest = get(STATE_LIMIT_HI) !== 0 ? 0xffff : <i32>min<u32>(0xffff, get(STATE_LIMIT_LO))
 
   while (p < end) {
-    if (takesShort && carried === 0 && message === 0) {
+    if (carried === 0 && message === 0) {
       while (end - p >= 6 && row !== lastRow) {
         const head: u32 = load<u16>(p)
         const opcode = head & 0x7f
-        const size = (head >> 8) ^ 0x80
-        const payload = p + 6
-        if ((head & 0x80) === 0 || opcode - 1 > 1 || size > 125 || payload + size > end) break
+        let size = (head >> 8) ^ 0x80
+        let payload = p + 6
+        if ((head & 0x80) === 0 || opcode - 1 > 1 || size > 126) break
+        if (size === 126) {
+          if (end - p < 8) break
+          size = bswap<u16>(load<u16>(p, 2))
+          if (size < 126) break
+          payload = p + 8
+        }
+        const behind = payload + size
+        if (behind > end || <i32>size > longest) break
+        const key = load<u32>(payload - 4)
+        const wide = unmaskText(payload, size, key)
         let flags = (head & 0xff) | ROW_FIRST
-        const wide = unmaskShort(payload, size, load<u32>(p, 2))
         if (opcode === 1 && checksText) {
           if (wide === 0) {
             flags |= ROW_ASCII
@@ -186,7 +208,7 @@ export function scan(start: usize, length: usize): u32 {
             const next = utf8(payload, size, UTF8_ACCEPT)
             if (next < 0 || (next & UTF8_STATE) !== UTF8_ACCEPT) {
               faults = FAULT_UTF8
-              faultAt = payload + (next < 0 ? <usize>~next : <usize>size)
+              faultAt = next < 0 ? payload + <usize>~next : behind
               break
             }
           }
@@ -194,7 +216,7 @@ export function scan(start: usize, length: usize): u32 {
         store<u64>(row, <u64>flags | ((<u64>(payload - start)) << 32))
         store<u64>(row, <u64>size | ((<u64>(p - start)) << 32), 8)
         row += ROW_WORDS * 4
-        p = payload + size
+        p = behind
       }
       if (faults !== 0) {
         status = SCAN_FAULT

@@ -18,20 +18,50 @@ function turn(key: number, phase: number): number {
   return phase === 0 ? key : (key >>> (phase << 3)) | (key << (32 - (phase << 3)))
 }
 
+/** The key as words of a buffer meet it, when its first byte meets byte `start` of that buffer. */
+function turnForWords(key: number, start: number): number {
+  const lead = (start & 3) << 3
+  return lead === 0 ? key : (key << lead) | (key >>> (32 - lead))
+}
+
 /**
- * XORs the bytes start..end of a buffer with the key, whose first byte (its lowest) meets the byte at `start`.
- * The first and the last word may belong to others in part; that part stays as it is.
+ * XORs the bytes start..end of a buffer with the key, whose first byte (its lowest) meets the byte at
+ * `start`. The first and the last word may belong to others in part; that part stays as it is.
  *
  * @param words the buffer's {@link wordsOf}; it must reach to `end`
- * @returns all resulting words OR'ed: ASCII came out when no bit of 0x80808080 is set
  */
-export function xorWords(words: Int32Array, start: number, end: number, key: number): number {
-  if (start === end) return 0
-  const lead = start & 3
-  const turned = lead === 0 ? key : (key << (lead << 3)) | (key >>> (32 - (lead << 3)))
+export function xorWords(words: Int32Array, start: number, end: number, key: number): void {
+  if (start === end) return
+  const turned = turnForWords(key, start)
   let w = start >>> 2
   const last = (end - 1) >>> 2
-  const from = -1 << (lead << 3)
+  const from = -1 << ((start & 3) << 3)
+  const to = -1 >>> ((-end & 3) << 3)
+  if (w === last) {
+    words[w] ^= turned & from & to
+    return
+  }
+  words[w++] ^= turned & from
+  for (; w + 4 <= last; w += 4) {
+    words[w] ^= turned
+    words[w + 1] ^= turned
+    words[w + 2] ^= turned
+    words[w + 3] ^= turned
+  }
+  for (; w < last; w++) words[w] ^= turned
+  words[last] ^= turned & to
+}
+
+/**
+ * As {@link xorWords}, and looks at what comes out, which takes a third more time.
+ * @returns all resulting words OR'ed: ASCII came out when no bit of 0x80808080 is set
+ */
+export function xorTextWords(words: Int32Array, start: number, end: number, key: number): number {
+  if (start === end) return 0
+  const turned = turnForWords(key, start)
+  let w = start >>> 2
+  const last = (end - 1) >>> 2
+  const from = -1 << ((start & 3) << 3)
   const to = -1 >>> ((-end & 3) << 3)
   if (w === last) {
     const word = words[w] ^ (turned & from & to)
@@ -58,7 +88,7 @@ export function xorWords(words: Int32Array, start: number, end: number, key: num
   return all | (rest & to)
 }
 
-/** As {@link xorWords}, byte by byte in `bytes`. */
+/** As {@link xorTextWords}, byte by byte in `bytes`. */
 export function xorBytes(bytes: Uint8Array, start: number, end: number, key: number): number {
   const k0 = key & 0xff
   const k1 = (key >>> 8) & 0xff

@@ -1,7 +1,7 @@
 // The batch scan in plain JavaScript (RFC 6455 §5.2): walks every frame of a chunk, judges its header, unmasks and checks
 // its payload in place, and writes one row for it. assembly/scan.ts is the same walk; change both together.
 
-import { wordsOf, xorBytes, xorWords } from './js-mask.ts'
+import { wordsOf, xorBytes, xorTextWords, xorWords } from './js-mask.ts'
 import { skipAscii, utf8From } from './js-utf8.ts'
 import {
   CONFIG_LENIENT_LENGTH,
@@ -117,43 +117,58 @@ export function scan(
   let status = SCAN_NEED_MORE
 
   const checksText = (config & CONFIG_SKIP_UTF8) === 0
-  // Whether whole messages in one masked frame of at most 125 bytes may be taken as such, without the steps below.
-  const takesShort =
-    (config & CONFIG_MASKED) !== 0 &&
-    state[STATE_MAX_FRAGMENTS] !== 0 &&
-    (state[STATE_LIMIT_LO] >= 125 || state[STATE_LIMIT_HI] !== 0)
+  // Most bytes of whole messages in one masked frame, which are taken without the steps below; -1: none are.
+  let longest = -1
+  if ((config & CONFIG_MASKED) !== 0 && state[STATE_MAX_FRAGMENTS] !== 0)
+    longest = state[STATE_LIMIT_HI] !== 0 ? 0xffff : Math.min(0xffff, state[STATE_LIMIT_LO])
 
   while (p < end) {
-    if (takesShort && carried === 0 && message === 0) {
+    if (carried === 0 && message === 0) {
       while (end - p >= 6 && row !== MAX_ROWS * ROW_WORDS) {
         const first = bytes[p]
-        const size = bytes[p + 1] ^ 0x80
-        const payload = p + 6
-        if ((first !== 0x82 && first !== 0x81) || size > 125 || payload + size > end) break
-        const key = bytes[p + 2] | (bytes[p + 3] << 8) | (bytes[p + 4] << 16) | (bytes[p + 5] << 24)
-        const all =
-          payload + size <= wordsEnd
-            ? xorWords(words, base + payload, base + payload + size, key)
-            : xorBytes(bytes, payload, payload + size, key)
+        let size = bytes[p + 1] ^ 0x80
+        let payload = p + 6
+        if ((first !== 0x82 && first !== 0x81) || size > 126) break
+        if (size === 126) {
+          if (end - p < 8) break
+          size = (bytes[p + 2] << 8) | bytes[p + 3]
+          if (size < 126) break
+          payload = p + 8
+        }
+        const behind = payload + size
+        if (behind > end || size > longest) break
+        const key =
+          bytes[payload - 4] |
+          (bytes[payload - 3] << 8) |
+          (bytes[payload - 2] << 16) |
+          (bytes[payload - 1] << 24)
+        const hasWords = behind <= wordsEnd
         let flags = first | ROW_FIRST
         if (first === 0x81 && checksText) {
+          const all = hasWords
+            ? xorTextWords(words, base + payload, base + behind, key)
+            : xorBytes(bytes, payload, behind, key)
           if ((all & NOT_ASCII) === 0) {
             flags |= ROW_ASCII
           } else {
-            const next = utf8From(bytes, payload, payload + size, UTF8_ACCEPT)
+            const next = utf8From(bytes, payload, behind, UTF8_ACCEPT)
             if (next < 0 || (next & UTF8_STATE) !== UTF8_ACCEPT) {
               faults = FAULT_UTF8
-              faultAt = next < 0 ? ~next : payload + size
+              faultAt = next < 0 ? ~next : behind
               break
             }
           }
+        } else if (hasWords) {
+          xorWords(words, base + payload, base + behind, key)
+        } else {
+          xorBytes(bytes, payload, behind, key)
         }
         rows[row] = flags
         rows[row + 1] = payload - start
         rows[row + 2] = size
         rows[row + 3] = p - start
         row += ROW_WORDS
-        p = payload + size
+        p = behind
       }
       if (faults !== 0) {
         status = SCAN_FAULT
@@ -283,19 +298,15 @@ export function scan(
     }
 
     const behind = p + lo
-    let all = -1
     if (key !== 0) {
-      if (behind <= wordsEnd) all = xorWords(words, base + p, base + behind, key)
+      if (behind <= wordsEnd) xorWords(words, base + p, base + behind, key)
       else xorBytes(bytes, p, behind, key)
     }
     if (opcode < 8) {
       if ((message & (ROW_OPCODE | ROW_COMPRESSED)) === 1 && (config & CONFIG_SKIP_UTF8) === 0) {
         let from = p
-        if ((text & UTF8_STATE) === UTF8_ACCEPT) {
-          // Masking has seen already whether all of it is ASCII.
-          if ((all & NOT_ASCII) === 0) from = behind
-          else if (behind <= wordsEnd) from = skipAscii(bytes, p, behind, words, base)
-        }
+        if ((text & UTF8_STATE) === UTF8_ACCEPT && behind <= wordsEnd)
+          from = skipAscii(bytes, p, behind, words, base)
         const next = utf8From(bytes, from, behind, text)
         if (next < 0) {
           faults = FAULT_UTF8

@@ -24,13 +24,16 @@ export function plainEvent(event: DecoderEvent): PlainEvent {
   return { type: 1, data: event.data, text }
 }
 
+export function hex(bytes: Uint8Array, separator = ' '): string {
+  return Array.from(bytes, (octet) => octet.toString(16).padStart(2, '0')).join(separator)
+}
+
 /** The event in one line, payloads in hex and cut after 40 bytes. */
 export function eventLine(event: PlainEvent): string {
   if (event.type === 0) return `fault ${event.closeCode} ${event.error} at ${event.offset}`
   if (event.type === 8) return `close ${event.closeCode} ${JSON.stringify(event.reason)}`
   const data = event.data!
-  const hex = Array.from(data.subarray(0, 40), (octet) => octet.toString(16).padStart(2, '0')).join(' ')
-  return `${NAMES[event.type]} of ${data.length} bytes: ${hex}${data.length > 40 ? ' …' : ''}`
+  return `${NAMES[event.type]} of ${data.length} bytes: ${hex(data.subarray(0, 40))}${data.length > 40 ? ' …' : ''}`
 }
 
 function sameBytes(a: Uint8Array | undefined, b: Uint8Array | undefined): boolean {

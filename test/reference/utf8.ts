@@ -10,8 +10,11 @@ const rows = [
   'ee-ef 80-bf 80-bf',
 ]
 rows.push('f0-f0 90-bf 80-bf 80-bf', 'f1-f3 80-bf 80-bf 80-bf', 'f4-f4 80-8f 80-bf 80-bf')
-const table = rows.map((row) =>
-  row.split(' ').map((range) => range.split('-').map((hex) => Number.parseInt(hex, 16))),
+/** The rows as numbers: lowest and highest value of the first byte, of the second, and so on. */
+const table = rows.map((row) => row.split(/[ -]/).map((hex) => Number.parseInt(hex, 16)))
+/** The row of each first byte. */
+const rowOf = Array.from({ length: 256 }, (_, byte) =>
+  table.find(([low, high]) => low <= byte && byte <= high),
 )
 
 /**
@@ -20,10 +23,10 @@ const table = rows.map((row) =>
  */
 export function utf8(bytes: Uint8Array, at = 0): number {
   while (at < bytes.length) {
-    const row = table.find(([[low, high]]) => low <= bytes[at] && bytes[at] <= high)
+    const row = rowOf[bytes[at]]
     if (row === undefined) return at
-    for (const [low, high] of row) {
-      if (at === bytes.length || bytes[at] < low || bytes[at] > high) return at
+    for (let i = 0; i < row.length; i += 2) {
+      if (at === bytes.length || bytes[at] < row[i] || bytes[at] > row[i + 1]) return at
       at++
     }
   }
