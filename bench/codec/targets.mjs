@@ -13,12 +13,13 @@ export const TARGETS = [
   { table: 'decode', row: '20 B ASCII text', peer: 'ws', least: { js: 5, wasm: 10 } },
   { table: 'decode', row: '1 KiB ASCII text', peer: 'ws', least: { js: 1.6, wasm: 2.5 } },
   { table: 'decode', row: '1 KiB mixed text', peer: 'ws', least: { js: 1, wasm: 1.3 } },
-  { table: 'encode', row: '20 B unmasked', peer: 'ws', least: { wasm: 3 } },
-  { table: 'encode', row: '125 B unmasked', peer: 'ws', least: { wasm: 3 } },
-  { table: 'encode', row: '20 B masked', peer: 'ws', least: { wasm: 2.5 } },
-  { table: 'encode', row: '125 B masked', peer: 'ws', least: { wasm: 2.5 } },
-  { table: 'encode', row: '1 KiB masked', peer: 'ws', least: { wasm: 2.5 } },
-  { table: 'encode', row: '16 KiB masked', peer: 'ws', least: { wasm: 1.3 } },
+  // A turn that writes several messages is what encoding has to be fast in; ws makes a write of each.
+  { table: 'encode', row: '20 B unmasked', peer: 'ws', least: { 'wasm, 16 a write': 3 } },
+  { table: 'encode', row: '125 B unmasked', peer: 'ws', least: { 'wasm, 16 a write': 3 } },
+  { table: 'encode', row: '20 B masked', peer: 'ws', least: { 'wasm, 16 a write': 2.5 } },
+  { table: 'encode', row: '125 B masked', peer: 'ws', least: { 'wasm, 16 a write': 2.5 } },
+  { table: 'encode', row: '1 KiB masked', peer: 'ws', least: { 'wasm, 16 a write': 2.5 } },
+  { table: 'encode', row: '16 KiB masked', peer: 'ws', least: { 'wasm, 16 a write': 1.3 } },
 ]
 
 /** Whether a table has targets. */

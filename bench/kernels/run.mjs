@@ -1,5 +1,5 @@
 // npm run bench: what each kernel is worth on this machine, beside the loops and the addon that ws uses.
-// --only mask|utf8|scan, --quick (fewer sizes, shorter rounds), --json FILE (default bench/results/kernels.json).
+// --only mask|utf8|text|scan, --quick (fewer sizes, shorter rounds), --json FILE, --check (see targets.mjs).
 
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -8,14 +8,17 @@ import { createWasmKernel } from '../../dist.esm/kernel/wasm.js'
 import { describe, environment, formatNumber, progress, progressDone, saveJson, table } from '../report.mjs'
 import * as mask from './mask.mjs'
 import * as scan from './scan.mjs'
+import { judge } from './targets.mjs'
+import * as text from './text.mjs'
 import * as utf8 from './utf8.mjs'
 
-const TABLES = { mask, utf8, scan }
+const TABLES = { mask, utf8, text, scan }
 
 const { values: options } = parseArgs({
   options: {
     only: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
     json: { type: 'string', default: fileURLToPath(new URL('../results/kernels.json', import.meta.url)) },
   },
 })
@@ -46,6 +49,13 @@ for (const name of options.only ? [options.only] : Object.keys(TABLES)) {
 }
 saveJson(options.json, { environment: env, effort, tables: results })
 console.log(`Written to ${options.json}`)
+if (options.check) {
+  const verdicts = judge((name, label) => results[name]?.rows.find((row) => row.label === label)?.figures)
+  console.log()
+  for (const { what, ratio, least } of verdicts)
+    console.log(`${ratio >= least ? 'met   ' : 'MISSED'}  ${what}: ${formatNumber(ratio)}, at least ${least}`)
+  if (verdicts.some(({ ratio, least }) => ratio < least)) process.exitCode = 1
+}
 
 function tableOf({ unit, baseline, names }, rows) {
   const faster = (figures, name) =>

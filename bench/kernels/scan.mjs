@@ -13,7 +13,7 @@ export const unit = 'ns per frame'
 export const baseline = 'ws Receiver'
 export const names = ['js', 'wasm', 'ws Receiver, no bufferutil', baseline]
 
-const SIZES = [20, 125, 1024, 16384]
+const SIZES = [20, 125, 1024, 16384, 65000]
 const KEY = Buffer.from([0x37, 0xfa, 0x21, 0x3d])
 const OPCODES = { binary: 2, 'ASCII text': 1 }
 
