@@ -10,14 +10,14 @@ test('an error has what its table says', () => {
   const error = new WebSocketError('ERR_WS_OPCODE')
   expect(error).toBeInstanceOf(Error)
   expect([error.name, error.code, error.closeCode]).toEqual(['WebSocketError', 'ERR_WS_OPCODE', 1002])
-  expect(error.message).toBe('websocket: unknown opcode')
+  expect(error.message).toBe('websocket: ERR_WS_OPCODE')
   expect([error.remote, error.reason, error.offset, 'cause' in error]).toEqual([
     false,
     undefined,
     undefined,
     false,
   ])
-  expect(String(error)).toBe('WebSocketError: websocket: unknown opcode')
+  expect(String(error)).toBe('WebSocketError: websocket: ERR_WS_OPCODE')
 })
 
 test('details take the place of what the table says', () => {

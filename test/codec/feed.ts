@@ -3,7 +3,7 @@
 
 import { Decoder } from '../../src/codec/decoder.ts'
 import type { DecoderEvent } from '../../src/codec/events.ts'
-import { Message } from '../../src/codec/message.ts'
+import { ASCII, Message } from '../../src/codec/message.ts'
 import type { TextCodec } from '../../src/codec/ports.ts'
 import { portableText } from '../../src/codec/text-codec.ts'
 import type { Kernel } from '../../src/kernel/kernel.ts'
@@ -19,20 +19,6 @@ const TAIL = 16
 /** Pings of two bytes for a server. */
 const PINGS = new Uint8Array(16 * 8)
 for (let at = 0; at < PINGS.length; at += 8) PINGS.set([0x89, 0x82, 1, 2, 3, 4, 0x30, 0x31], at)
-
-/** Believes nothing: a text that is called ASCII must be. */
-function strict(codec: TextCodec): TextCodec {
-  return {
-    ...codec,
-    decode(bytes, start, end, isAscii) {
-      const text = codec.decode(bytes, start, end, isAscii)
-      if (isAscii)
-        for (let i = start; i < end; i++)
-          if (bytes[i] > 0x7f) throw new Error(`a text of ${end - start} bytes is called ASCII`)
-      return text
-    },
-  }
-}
 
 function isPlain(event: DecoderEvent | PlainEvent): event is PlainEvent {
   return (event.type === 1 || event.type === 2) && !Message.isMessage(event)
@@ -102,6 +88,15 @@ class Feeding {
     this.events.push(kept)
   }
 
+  /** As plain data. A text is called ASCII when it is, lest it be decoded wrongly, and only then, lest it be slowly. */
+  private plain(event: DecoderEvent): PlainEvent {
+    const plain = plainEvent(event)
+    if (event.type === 1 && this.program.options.checkUtf8 !== false)
+      if ((event.form === ASCII) !== (plain.text?.length === event.byteLength))
+        throw new Error(`${event.form === ASCII ? '' : 'not '}called ASCII: ${JSON.stringify(plain.text)}`)
+    return plain
+  }
+
   /** Feeds a piece whose messages are lent; what the kernel does for another decoder meanwhile must not matter. */
   private borrowEach(piece: Uint8Array, keep: boolean): void {
     let isDisturbed = false
@@ -121,7 +116,7 @@ class Feeding {
         last = event
         const { source, start, byteLength } = event
         if (this.events.length % 2 === 0) this.add(event, event.copy())
-        else this.add(event, { ...plainEvent(event), data: source.slice(start, start + byteLength) })
+        else this.add(event, { ...this.plain(event), data: source.slice(start, start + byteLength) })
       },
       { keep },
     )
@@ -169,7 +164,7 @@ class Feeding {
     const { events } = this
     const isReversed = this.program.bytes.length % 2 === 1
     if (isReversed) events.reverse()
-    const plain = events.map((event) => (isPlain(event) ? event : plainEvent(event)))
+    const plain = events.map((event) => (isPlain(event) ? event : this.plain(event)))
     return isReversed ? plain.reverse() : plain
   }
 }
@@ -185,7 +180,7 @@ export function feedTogether(
   programs: readonly Program[],
   text: TextCodec = portableText,
 ): PlainEvent[][] {
-  const feedings = programs.map((program) => new Feeding(kernel, program, strict(text)))
+  const feedings = programs.map((program) => new Feeding(kernel, program, text))
   for (let going = [...feedings]; going.length > 0; ) going = going.filter((feeding) => feeding.next())
   return feedings.map((feeding) => feeding.finish())
 }

@@ -7,6 +7,7 @@ import { decodeAll } from '../reference/decode.ts'
 import { describeProgram } from './describe-program.ts'
 import type { Program } from './programs.ts'
 import { programOf, runProgram } from './run-program.ts'
+import { shrinkProgram } from './shrink-program.ts'
 import { parseProgram, programLine } from './stored-programs.ts'
 
 const RANDOM_PROGRAMS = 20_000
@@ -54,6 +55,18 @@ test('the kept programs meet every event and every fault', () => {
 test('random programs give the same events in every way', { timeout: 120_000 }, () => {
   for (let seed = FIRST_SEED; seed < FIRST_SEED + RANDOM_PROGRAMS; seed++)
     check(programOf(seed), `seed ${seed}, again with npm run fuzz -- --seed ${seed}`)
+})
+
+test('a program that fails is made smaller while it fails, and described', () => {
+  const fails = ({ bytes, options }: Program) =>
+    decodeAll(bytes, options).some(({ error }) => error === 'ERR_WS_OPCODE')
+  let seed = 0
+  while (!fails(programOf(seed)) || programOf(seed).cuts.length === 0) seed++
+  const smallest = shrinkProgram(programOf(seed), fails)
+  expect(fails(smallest)).toBe(true)
+  expect(smallest.bytes.length).toBe(2)
+  expect(smallest.cuts).toEqual([])
+  expect(describeProgram(smallest)).toMatch(/^(server|client); .*\n2 bytes, cut at: nothing\n {2}at 0: /)
 })
 
 test('a program is kept without loss', () => {

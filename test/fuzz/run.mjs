@@ -63,10 +63,10 @@ function progress() {
   process.stdout.write(process.stdout.isTTY ? `\r${line}\x1b[K` : `${line}\n`)
 }
 
-function fail({ seed, difference, description, line }) {
+function fail({ seed, difference, line }) {
   failed.push(seed)
   if (process.stdout.isTTY) process.stdout.write('\n')
-  console.error(`DIFFERENCE, seed ${seed}, made as small as it can be:\n${description}\n${difference}\n`)
+  console.error(`DIFFERENCE, seed ${seed}: ${difference}\n`)
   if (line !== undefined) appendFileSync(failuresFile, `${line}\n`)
   if (failed.length >= MAX_FAILURES) end()
 }
@@ -99,7 +99,7 @@ for (let index = 0; index < workers; index++) {
     frames += told.frames
   })
   worker.on('error', (error) => {
-    fail({ seed: running[index], difference: error.stack, description: 'The worker ended.' })
+    fail({ seed: running[index], difference: `the worker ended: ${error.stack}` })
     end()
   })
   worker.on('exit', () => {
@@ -113,11 +113,7 @@ setInterval(() => {
     const now = performance.now()
     if (running[index] < 0 || running[index] !== last.seed) seen[index] = { seed: running[index], since: now }
     else if (now - last.since > STUCK) {
-      fail({
-        seed: last.seed,
-        difference: `It did not end in ${STUCK / 1000} s.`,
-        description: 'The program is not made smaller.',
-      })
+      fail({ seed: last.seed, difference: `the program did not end in ${STUCK / 1000} s` })
       end()
     }
   }

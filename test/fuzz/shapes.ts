@@ -13,7 +13,7 @@ const CLOSE_CODES = [1000, 1001, 1003, 1007, 1014, 3000, 4999, 0, 999, 1004, 100
 const EDGES = [
   1, 3, 4, 5, 15, 16, 17, 31, 32, 33, 47, 48, 49, 63, 64, 65, 71, 72, 73, 79, 80, 81, 124, 125, 126, 127, 128,
 ]
-const LARGE = [16383, 16384, 16385, 65521, 65522, 65535, 65536, 65537]
+const LARGE = [16383, 16384, 16385, 65521, 65522, 65528, 65529, 65535, 65536, 65537]
 /** Lengths that are announced and never come. */
 const HUGE = [
   2 ** 29 - 24,
@@ -134,7 +134,7 @@ function mixed(pick: Pick, contents: Contents): void {
 function run(pick: Pick, contents: Contents): void {
   const { writer } = contents
   const way = pick(7)
-  const longest = way < 6 ? [4, 12, 16, 40, 70, 130][way] : oneOf(pick, EDGES)
+  const longest = way < 7 ? [4, 12, 16, 40, 70, 130, 400][way] : oneOf(pick, EDGES)
   const kind = pick(4)
   const controls = pick(3) === 0
   let open = 0
@@ -143,7 +143,7 @@ function run(pick: Pick, contents: Contents): void {
       controlFrame(pick, contents)
       continue
     }
-    const length = way < 6 ? pick(longest) : longest
+    const length = way < 7 ? pick(longest) : longest
     const type = open !== 0 ? open : kind === 0 ? BINARY : kind === 1 ? TEXT : 1 + pick(1)
     const fin = left === 0 || kind < 3 || pick(kind === 3 ? 3 : 1) === 0
     const at = writer.begin(

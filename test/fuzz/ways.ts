@@ -7,6 +7,7 @@ import type { Kernel } from '../../src/kernel/kernel.ts'
 import { WINDOW_BYTES, WINDOW_PTR } from '../../src/kernel/layout.ts'
 import { createWasmKernel } from '../../src/kernel/wasm.ts'
 import { nodeText } from '../../src/node/text.ts'
+import { createTranscoder } from '../../src/node/transcoder.ts'
 import { kernels } from '../kernel/kernels.ts'
 
 const CANARY = 0xc5
@@ -59,8 +60,19 @@ const wasmAlone: Kernel = {
   },
 }
 
-/** Every way, with a name; Node's conversion of texts is one of them, as it has code of its own for what kernels call ASCII. */
+const transcode = createTranscoder()
+
+/** The texts of Node, where the transcoder takes the shortest ones too, and must not trap. */
+const text: TextCodec = {
+  ...nodeText,
+  decode: (bytes, start, end, isAscii) =>
+    isAscii || transcode === undefined
+      ? nodeText.decode(bytes, start, end, isAscii)
+      : transcode(bytes, start, end),
+}
+
+/** Every way, with a name. */
 export const ways: readonly (readonly [name: string, kernel: Kernel, text: TextCodec])[] = [
-  ...kernels.map((kernel) => [`${kernel.name} with the texts of Node`, kernel, nodeText] as const),
+  ...kernels.map((kernel) => [`${kernel.name} with the texts of Node`, kernel, text] as const),
   ['wasm in its own memory', wasmAlone, portableText],
 ]

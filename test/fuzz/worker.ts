@@ -31,7 +31,6 @@ export type Told =
   | {
       readonly seed: number
       readonly difference: string
-      readonly description: string
       readonly line: string
     }
 
@@ -50,9 +49,9 @@ function framesRead(bytes: Uint8Array, events: readonly PlainEvent[]): number {
 function failure(seed: number): Told {
   Error.stackTraceLimit = 10
   const smallest = shrinkProgram(programOf(seed), (program) => runProgram(program) !== undefined)
-  const difference = runProgram(smallest) ?? 'it fails no more'
+  const difference = `${runProgram(smallest)}\nThe smallest program like it: ${describeProgram(smallest)}`
   Error.stackTraceLimit = 0
-  return { seed, difference, description: describeProgram(smallest), line: programLine(smallest) }
+  return { seed, difference, line: programLine(smallest) }
 }
 
 const { first, count, block, describes, taken, running, index }: WorkerData = workerData

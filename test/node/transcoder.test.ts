@@ -7,6 +7,7 @@ import { expect, test } from 'vitest'
 import { createTranscoder, type Transcode } from '../../src/node/transcoder.ts'
 import { SOURCE_BYTES } from '../../src/node/transcoder-layout.ts'
 
+/** There is one on those versions of Node whose own decoder is slow. */
 const transcode = createTranscoder() as Transcode
 const encoder = new TextEncoder()
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
@@ -75,5 +76,5 @@ test('there is none where JavaScript was asked for, and texts are the same', () 
       encoding: 'utf8',
     }).trim()
   expect(run('js')).toBe('true true')
-  expect(run('wasm')).toBe('false true')
+  expect(run('wasm')).toBe(`${transcode === undefined} true`)
 })
