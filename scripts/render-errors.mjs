@@ -18,7 +18,7 @@ Every error that the library makes has a stable \`code\`, one of those below; me
 | property | what it says |
 | --- | --- |
 | \`code\` | \`'ERR_WS_…'\` |
-| \`message\` | \`'websocket: '\` and the table's message below, or one that says more |
+| \`message\` | \`'websocket: '\` and words like those below, which say more where there is more to say |
 | \`closeCode\` | the close code that belongs to it, or undefined |
 | \`reason\` | the reason of a received Close frame |
 | \`remote\` | whether the peer caused it |
@@ -47,7 +47,7 @@ function textsOf(comment) {
 /** The table in its own order: groups, each with its codes. */
 function readTable() {
   const source = readFileSync(tablePath, 'utf8')
-  const body = /^const table = \{\n(.*?)^\} as const/ms.exec(source)?.[1] ?? ''
+  const body = /^interface ErrorTable \{\n(.*?)^\}/ms.exec(source)?.[1] ?? ''
   const groups = []
   /** Lines of the comment above the next code. */
   let comment = []
@@ -61,7 +61,7 @@ function readTable() {
       else if (line !== '//') groups.at(-1).text.push(line.slice(2).trim())
       continue
     }
-    const entry = /^(ERR_WS_\w+): \[(['"])(.*)\2, (\d+)\],$/.exec(line)
+    const entry = /^(ERR_WS_\w+): \[(['"])(.*)\2, (\d+)\]$/.exec(line)
     if (entry !== null) {
       const [, code, , message, closeCode] = entry
       const texts = textsOf(comment)

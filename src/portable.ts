@@ -17,7 +17,7 @@ const SERVER = 'judgeRequest, acceptResponse and Protocol of gibbon-ws/codec'
 
 function unsupported(name: string, instead: string): TypeError {
   const message = `${name} needs sockets, and this is gibbon-ws for runtimes without them; use ${instead}`
-  return typeError('ERR_WS_UNSUPPORTED_RUNTIME', message)
+  return typeError(message, 'ERR_WS_UNSUPPORTED_RUNTIME')
 }
 
 export class Upgrader {

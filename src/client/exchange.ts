@@ -112,7 +112,8 @@ export function exchange(socket: Socket, options: ExchangeOptions): Promise<Exch
           headBytes += (end < 0 ? chunk.length : end) - from
           const { head } = parser
           if (end < 0 || head === undefined) {
-            if (headBytes > MAX_HEAD_BYTES) throw new WebSocketError('ERR_WS_HEAD', { remote: true })
+            if (headBytes > MAX_HEAD_BYTES)
+              throw new WebSocketError('ERR_WS_HEAD', { message: 'the HTTP head is too large', remote: true })
             return
           }
           from = end

@@ -3,25 +3,23 @@
 
 import { typeError } from './errors.ts'
 
+/** The name of a built-in class, whatever its realm: `Uint8Array`, `Null`. */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
+}
+
 /**
  * @param what is named in the message
  * @throws TypeError ERR_WS_ARGUMENT unless `value` is a Uint8Array, of this realm or another
  */
 export function assertBytes(value: unknown, what: string): asserts value is Uint8Array {
-  if (value instanceof Uint8Array) return
-  if (Object.prototype.toString.call(value) === '[object Uint8Array]') return
-  const kind = value === null ? 'null' : Object.prototype.toString.call(value).slice(8, -1)
-  throw typeError('ERR_WS_ARGUMENT', `${what} must be a Uint8Array, not ${kind}`)
+  if (value instanceof Uint8Array || kindOf(value) === 'Uint8Array') return
+  throw typeError(`${what} must be a Uint8Array, not ${kindOf(value)}`)
 }
 
 /** Whether nobody but this thread, by writing to it, changes the memory. */
 export function isSteady(buffer: ArrayBufferLike & { resizable?: boolean }): boolean {
-  return buffer instanceof ArrayBuffer ? buffer.resizable !== true : isForeignArrayBuffer(buffer)
-}
-
-/** An ArrayBuffer of another realm, not resizable. */
-function isForeignArrayBuffer(buffer: { resizable?: boolean }): boolean {
-  return Object.prototype.toString.call(buffer) === '[object ArrayBuffer]' && buffer.resizable !== true
+  return (buffer instanceof ArrayBuffer || kindOf(buffer) === 'ArrayBuffer') && buffer.resizable !== true
 }
 
 /**
@@ -29,15 +27,11 @@ function isForeignArrayBuffer(buffer: { resizable?: boolean }): boolean {
  * @throws TypeError ERR_WS_ARGUMENT for memory that was transferred away
  */
 export function steadyBytes(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) assertAttached(bytes)
-  return isSteady(bytes.buffer) ? bytes : new Uint8Array(bytes)
-}
-
-function assertAttached({ buffer }: Uint8Array): void {
   try {
     // A view of a buffer that was transferred away looks empty; only to make a new one fails.
-    new Uint8Array(buffer)
+    if (bytes.length === 0) new Uint8Array(bytes.buffer)
   } catch {
-    throw typeError('ERR_WS_ARGUMENT', 'the memory of these bytes was transferred away')
+    throw typeError('the bytes were transferred away')
   }
+  return isSteady(bytes.buffer) ? bytes : new Uint8Array(bytes)
 }

@@ -33,9 +33,7 @@ export class Chunk {
 
   /** The bytes from start to end, in memory of their own. */
   slice(start: number, end: number): Chunk {
-    const own = new Uint8Array(end - start)
-    own.set(this.bytes.subarray(start, end))
-    return new Chunk(own, this.text)
+    return new Chunk(new Uint8Array(this.bytes.subarray(start, end)), this.text)
   }
 
   /** String of valid UTF-8. */

@@ -4,10 +4,11 @@
 import type { Kernel } from '../kernel/kernel.ts'
 import { UTF8_STATE } from '../kernel/layout.ts'
 import { CloseNoStatusReceived } from './constants.ts'
-import { rangeError, typeError, WebSocketError } from './errors.ts'
+import { rangeError, typeError } from './errors.ts'
 import type { CloseEvent } from './events.ts'
 import { MAX_CLOSE_REASON } from './limits.ts'
 import type { TextCodec } from './ports.ts'
+import { peerError } from './shared-errors.ts'
 
 const empty = new Uint8Array(0)
 const encoder = new TextEncoder()
@@ -17,10 +18,7 @@ const encoder = new TextEncoder()
  * by IANA's registry).
  */
 export function isSendableCloseCode(code: number): boolean {
-  return (
-    (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
-    (code >= 3000 && code <= 4999)
-  )
+  return (code >= 1000 && code <= 1003) || (code >= 1007 && code <= 1014) || (code >= 3000 && code <= 4999)
 }
 
 /**
@@ -31,18 +29,15 @@ export function isSendableCloseCode(code: number): boolean {
  * @throws RangeError ERR_WS_ARGUMENT for another code or a longer reason; TypeError for arguments of another type
  */
 export function formatCloseMessage(code: number, reason = ''): Uint8Array {
-  if (typeof code !== 'number') throw typeError('ERR_WS_ARGUMENT', 'the close code is not a number')
-  if (typeof reason !== 'string') throw typeError('ERR_WS_ARGUMENT', 'the close reason is not a string')
+  if (typeof code !== 'number' || typeof reason !== 'string')
+    throw typeError('a close code is a number, a reason a string')
   if (code === CloseNoStatusReceived && reason === '') return empty
   if (!Number.isInteger(code) || !isSendableCloseCode(code)) {
-    throw rangeError('ERR_WS_ARGUMENT', `a Close frame cannot carry the code ${code}`)
+    throw rangeError(`a Close frame cannot carry the code ${code}`)
   }
   const text = encoder.encode(reason)
   if (text.length > MAX_CLOSE_REASON) {
-    throw rangeError(
-      'ERR_WS_ARGUMENT',
-      `the close reason has ${text.length} bytes, more than ${MAX_CLOSE_REASON}`,
-    )
+    throw rangeError(`a close reason has at most ${MAX_CLOSE_REASON} bytes, not ${text.length}`)
   }
   const payload = new Uint8Array(2 + text.length)
   payload[0] = code >>> 8
@@ -68,23 +63,13 @@ export function parseClosePayload(
   text: TextCodec,
 ): CloseEvent {
   if (end === start) return { type: 8, code: CloseNoStatusReceived, reason: '' }
-  if (end - start === 1)
-    throw new WebSocketError('ERR_WS_CLOSE_PAYLOAD', { remote: true, offset: headerOffset })
+  if (end - start === 1) throw peerError('ERR_WS_CLOSE_PAYLOAD', 'bad close payload', headerOffset)
   const code = (bytes[start] << 8) | bytes[start + 1]
-  if (!isSendableCloseCode(code)) {
-    throw new WebSocketError('ERR_WS_CLOSE_CODE', {
-      message: `bad close code ${code}`,
-      remote: true,
-      offset: headerOffset,
-    })
-  }
+  if (!isSendableCloseCode(code)) throw peerError('ERR_WS_CLOSE_CODE', `bad close code ${code}`, headerOffset)
   const state = kernel.utf8(bytes, start + 2, end, 0)
   if (state < 0 || (state & UTF8_STATE) !== 0) {
-    throw new WebSocketError('ERR_WS_INVALID_UTF8', {
-      message: 'invalid utf8 payload in close frame',
-      remote: true,
-      offset: payloadOffset + (state < 0 ? ~state : end) - start,
-    })
+    const at = state < 0 ? ~state : end
+    throw peerError('ERR_WS_INVALID_UTF8', 'close reason is not UTF-8', payloadOffset + at - start)
   }
   return { type: 8, code, reason: text.decode(bytes, start + 2, end, false) }
 }

@@ -21,7 +21,6 @@ import {
   STATE_CONSUMED,
   STATE_FAULT,
   STATE_FAULT_AT,
-  STATE_FRAGMENTS,
   STATE_FRAME,
   STATE_HEAD_COUNT,
   STATE_KEY,
@@ -69,7 +68,7 @@ import {
   MAX_CONTROL_PAYLOAD,
   MAX_TEXT,
 } from './limits.ts'
-import { ASCII, Message, UNCHECKED, VALID_UTF8 } from './message.ts'
+import { ASCII, Message, type TextForm, UNCHECKED, VALID_UTF8 } from './message.ts'
 import type { TextCodec } from './ports.ts'
 import { checkRole, type Role } from './role.ts'
 import { portableText } from './text-codec.ts'
@@ -103,6 +102,11 @@ export interface PushOptions {
 
 const HIGH = 0x1_0000_0000
 
+function formOf(flags: number, checkedText: number): TextForm {
+  if ((flags & ROW_OPCODE) !== checkedText) return UNCHECKED
+  return (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
+}
+
 /** No events; never added to, never given away. */
 const NONE: DecoderEvent[] = []
 
@@ -111,42 +115,41 @@ const NONE: DecoderEvent[] = []
  * Nothing the peer sends makes it throw. {@link Protocol} is this with the answers that the protocol asks for.
  */
 export class Decoder {
-  private readonly kernel: Kernel
-  private readonly text: TextCodec
-  private readonly state = new Uint32Array(STATE_WORDS)
-  private readonly gather = new Gather()
+  readonly #kernel: Kernel
+  readonly #text: TextCodec
+  readonly #state = new Uint32Array(STATE_WORDS)
+  readonly #gather = new Gather()
   /** TextMessage where texts are checked, else 0. */
-  private readonly checkedText: number
+  readonly #checkedText: number
   /** Payload of a control frame that a read cut; made when the first one is. */
-  private control: Uint8Array | undefined
-  private controlLength = 0
+  #control: Gather | undefined
   /** Stream offset of the next byte to look at. */
-  private position = 0
-  /** Stream offsets of the cut frame's header and payload. */
-  private headerOffset = 0
-  private payloadOffset = 0
+  #position = 0
+  /** Stream offsets of the header and the payload of the cut frame, or of the control frame or fragment at hand. */
+  #headerOffset = 0
+  #payloadOffset = 0
   /** Events of the running push, and how many; the array may be made for more. */
-  private events: DecoderEvent[] = NONE
-  private eventCount = 0
+  #events: DecoderEvent[] = NONE
+  #eventCount = 0
   /** Receives the events of the running pushEach, and the message it borrows. */
-  private sink: ((event: DecoderEvent) => void) | undefined
-  private borrowed: Message | undefined
+  #sink: ((event: DecoderEvent) => void) | undefined
+  #borrowed: Message | undefined
   /** A fault or a Close frame ended the stream. */
-  private done = false
+  #done = false
 
   /** @throws RangeError ERR_WS_ARGUMENT for a limit that is no whole number; TypeError ERR_WS_ARGUMENT for another role */
   constructor(options: DecoderOptions) {
     const { role, lenientLength = false, checkUtf8 = true } = options
     checkRole(role)
-    this.kernel = options.kernel ?? getKernel()
-    this.text = options.text ?? portableText
-    this.checkedText = checkUtf8 ? TextMessage : 0
-    this.state[STATE_CONFIG] =
+    this.#kernel = options.kernel ?? getKernel()
+    this.#text = options.text ?? portableText
+    this.#checkedText = checkUtf8 ? TextMessage : 0
+    this.#state[STATE_CONFIG] =
       (role === 'server' ? CONFIG_MASKED : 0) |
       (lenientLength ? CONFIG_LENIENT_LENGTH : 0) |
       (checkUtf8 ? 0 : CONFIG_SKIP_UTF8)
     const fragments = checkLimit('maxFragments', options.maxFragments, DEFAULT_MAX_FRAGMENTS)
-    this.state[STATE_MAX_FRAGMENTS] = Math.min(fragments, HIGH - 1)
+    this.#state[STATE_MAX_FRAGMENTS] = Math.min(fragments, HIGH - 1)
     this.setReadLimit(options.readLimit)
   }
 
@@ -158,25 +161,25 @@ export class Decoder {
   setReadLimit(bytes: number | undefined): void {
     const limit = Math.min(checkLimit('readLimit', bytes, DEFAULT_READ_LIMIT), Number.MAX_SAFE_INTEGER)
     const wire = Math.min(compressedLimit(limit), Number.MAX_SAFE_INTEGER)
-    this.state[STATE_LIMIT_LO] = limit
-    this.state[STATE_LIMIT_HI] = Math.floor(limit / HIGH)
-    this.state[STATE_LIMIT_RSV1_LO] = wire
-    this.state[STATE_LIMIT_RSV1_HI] = Math.floor(wire / HIGH)
+    this.#state[STATE_LIMIT_LO] = limit
+    this.#state[STATE_LIMIT_HI] = Math.floor(limit / HIGH)
+    this.#state[STATE_LIMIT_RSV1_LO] = wire
+    this.#state[STATE_LIMIT_RSV1_HI] = Math.floor(wire / HIGH)
   }
 
   /** Payload bytes held for a message that is not complete yet. */
   get pendingBytes(): number {
-    return this.gather.length
+    return this.#gather.length
   }
 
   /** Whether the stream may end here: between messages, with no part of a frame held. */
   get isBetweenMessages(): boolean {
-    const { state } = this
-    return state[STATE_MESSAGE] === 0 && state[STATE_HEAD_COUNT] === 0 && !this.isInFrame
+    const state = this.#state
+    return state[STATE_MESSAGE] === 0 && state[STATE_HEAD_COUNT] === 0 && !this.#isInFrame
   }
 
-  private get isInFrame(): boolean {
-    return this.state[STATE_LEFT_LO] !== 0 || this.state[STATE_LEFT_HI] !== 0
+  get #isInFrame(): boolean {
+    return this.#state[STATE_LEFT_LO] !== 0 || this.#state[STATE_LEFT_HI] !== 0
   }
 
   /**
@@ -192,11 +195,13 @@ export class Decoder {
 
   /** @internal As {@link push}, for bytes[start..end). */
   pushRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
-    this.events = NONE
-    this.eventCount = 0
-    this.take(bytes, start, end, keep)
-    const { events, eventCount } = this
-    this.events = NONE
+    this.#assertIdle()
+    this.#events = NONE
+    this.#eventCount = 0
+    this.#take(bytes, start, end, keep)
+    const events = this.#events
+    const eventCount = this.#eventCount
+    this.#events = NONE
     if (eventCount === 0) return []
     if (events.length !== eventCount) events.length = eventCount
     return events
@@ -213,181 +218,169 @@ export class Decoder {
    */
   pushEach(bytes: Uint8Array, sink: (event: DecoderEvent) => void, options?: PushOptions): void {
     assertBytes(bytes, 'what is received')
-    if (this.sink !== undefined) throw typeError('ERR_WS_ARGUMENT', 'a sink must not feed its own decoder')
-    const borrowed = this.borrowed ?? new Message(BinaryMessage, undefined, 0, 0, UNCHECKED)
-    this.borrowed = borrowed
-    this.sink = sink
-    let isWhole = false
+    this.#assertIdle()
+    const borrowed = this.#borrowed ?? new Message(BinaryMessage, undefined, 0, 0, UNCHECKED)
+    this.#borrowed = borrowed
+    this.#sink = sink
     try {
-      this.take(bytes, 0, bytes.length, options?.keep ?? false)
-      isWhole = true
+      this.#take(bytes, 0, bytes.length, options?.keep ?? false)
+    } catch (error) {
+      this.#done = true
+      throw error
     } finally {
-      this.sink = undefined
+      this.#sink = undefined
       borrowed.lend(BinaryMessage, undefined, 0, 0, UNCHECKED)
-      if (!isWhole) this.done = true
     }
   }
 
+  #assertIdle(): void {
+    if (this.#sink !== undefined) throw typeError('a sink must not feed its decoder')
+  }
+
   /** Takes bytes[start..end) through the kernel; the events go to the sink, or are gathered. */
-  private take(bytes: Uint8Array, start: number, end: number, keep: boolean): void {
+  #take(bytes: Uint8Array, start: number, end: number, keep: boolean): void {
     // Other threads or a resize may change such memory under us; and no message may keep a large block alive.
     const { buffer } = bytes
     if (buffer.byteLength > WINDOW_BYTES || !isSteady(buffer)) keep = true
     let at = start
-    while (at < end && !this.done) {
-      if (this.isInFrame) {
-        at = this.moveFrame(bytes, at, end)
+    while (at < end && !this.#done) {
+      if (this.#isInFrame) {
+        at = this.#moveFrame(bytes, at, end)
         continue
       }
       let stop = Math.min(end, at + WINDOW_BYTES)
-      if (this.state[STATE_HEAD_COUNT] === 0) stop = scanEnd(bytes, at, stop)
+      if (this.#state[STATE_HEAD_COUNT] === 0) stop = scanEnd(bytes, at, stop)
       if (keep) {
-        const own = new Uint8Array(stop - at)
-        own.set(bytes.subarray(at, stop))
-        this.scanAll(own, 0, own.length)
+        this.#scanAll(new Uint8Array(bytes.subarray(at, stop)), 0, stop - at)
       } else {
-        this.scanAll(bytes, at, stop)
+        this.#scanAll(bytes, at, stop)
       }
       at = stop
     }
   }
 
   /** Scans bytes[start..end) whole; they are ours to change and keep. */
-  private scanAll(bytes: Uint8Array, start: number, end: number): void {
-    const { state } = this
+  #scanAll(bytes: Uint8Array, start: number, end: number): void {
+    const state = this.#state
     let at = start
-    while (at < end && !this.done) {
-      const base = this.position
-      const status = this.kernel.scan(bytes, at, end, state)
+    while (at < end && !this.#done) {
+      const base = this.#position
+      const status = this.#kernel.scan(bytes, at, end, state)
       const consumed = state[STATE_CONSUMED]
-      this.readRows(bytes, at, base)
-      if (this.done) return
-      this.position = base + consumed
+      this.#readRows(bytes, at, base)
+      if (this.#done) return
+      this.#position = base + consumed
       at += consumed
-      if (status === SCAN_FAULT) this.fail(faultError(state[STATE_FAULT], base + (state[STATE_FAULT_AT] | 0)))
-      else if (status === SCAN_CLOSE_SEEN) this.done = true
+      if (status === SCAN_FAULT)
+        this.#fail(faultError(state[STATE_FAULT], base + (state[STATE_FAULT_AT] | 0)))
+      else if (status === SCAN_CLOSE_SEEN) this.#done = true
     }
   }
 
   /** Makes events of the last scan's rows; `base` is the stream offset of bytes[at], where the scan began. */
-  private readRows(bytes: Uint8Array, at: number, base: number): void {
-    const { sink, checkedText } = this
-    const count = this.state[STATE_ROW_COUNT] * ROW_WORDS
-    let { rows } = this.kernel
+  #readRows(bytes: Uint8Array, at: number, base: number): void {
+    const sink = this.#sink
+    const checkedText = this.#checkedText
+    const count = this.#state[STATE_ROW_COUNT] * ROW_WORDS
+    let { rows } = this.#kernel
     // A sink may make the kernel scan for another decoder.
     if (sink !== undefined) rows = rows.slice(0, count)
-    else if (this.eventCount === 0) this.events = new Array(count / ROW_WORDS)
-    const { events } = this
-    const borrowed = this.borrowed as Message
-    const chunk = new Chunk(bytes, this.text)
+    else if (this.#eventCount === 0) this.#events = new Array(count / ROW_WORDS)
+    const events = this.#events
+    const borrowed = this.#borrowed as Message
+    const chunk = new Chunk(bytes, this.#text)
     for (let row = 0; row < count; row += ROW_WORDS) {
       const flags = rows[row]
       if ((flags & (ROW_CONTROL | ROW_PARTIAL | ROW_FIRST | ROW_FIN)) !== (ROW_FIRST | ROW_FIN)) {
-        this.readRow(rows, row, bytes, at, base)
-        if (this.done) return
+        this.#readRow(rows, row, bytes, at, base)
+        if (this.#done) return
         continue
       }
       const type = (flags & ROW_OPCODE) as DataType
-      const form = type !== checkedText ? UNCHECKED : (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
+      const form = formOf(flags, checkedText)
       const start = at + rows[row + 1]
       const length = rows[row + 2]
       if (sink !== undefined) {
         borrowed.lend(type, chunk, start, length, form)
         sink(borrowed)
       } else {
-        events[this.eventCount++] = new Message(type, chunk, start, length, form)
+        events[this.#eventCount++] = new Message(type, chunk, start, length, form)
       }
     }
   }
 
   /** Takes a row that is no message of one frame. */
-  private readRow(rows: Uint32Array, row: number, bytes: Uint8Array, at: number, base: number): void {
+  #readRow(rows: Uint32Array, row: number, bytes: Uint8Array, at: number, base: number): void {
     const flags = rows[row]
     const start = at + rows[row + 1]
     const end = start + rows[row + 2]
-    const headerOffset = base + (rows[row + 3] | 0)
-    const payloadOffset = base + rows[row + 1]
+    this.#headerOffset = base + (rows[row + 3] | 0)
+    this.#payloadOffset = base + rows[row + 1]
     if ((flags & ROW_PARTIAL) !== 0) {
-      this.headerOffset = headerOffset
-      this.payloadOffset = payloadOffset
-      this.position = payloadOffset
-      if ((flags & ROW_CONTROL) !== 0) this.control ??= new Uint8Array(MAX_CONTROL_PAYLOAD)
-      this.moveFrame(bytes, start, end)
+      this.#position = this.#payloadOffset
+      this.#moveFrame(bytes, start, end)
     } else if ((flags & ROW_CONTROL) !== 0) {
-      this.controlFrame(flags & ROW_OPCODE, bytes, start, end, headerOffset, payloadOffset)
+      this.#controlFrame(flags & ROW_OPCODE, bytes, start, end)
     } else {
-      const isLast = (flags & ROW_FIN) !== 0
-      this.headerOffset = headerOffset
       const length = end - start
-      if (!this.makeRoom(flags, length, this.gather.length + length)) return
-      this.gather.append(bytes, start, end)
-      if (isLast) this.deliver(flags)
+      if (!this.#makeRoom(flags, length, this.#gather.length + length)) return
+      this.#gather.append(bytes, start, end)
+      if ((flags & ROW_FIN) !== 0) this.#deliver(flags)
     }
   }
 
   /** Moves what bytes[start..end) holds of the cut frame; returns the index behind it. */
-  private moveFrame(bytes: Uint8Array, start: number, end: number): number {
-    const { state, kernel } = this
+  #moveFrame(bytes: Uint8Array, start: number, end: number): number {
+    const state = this.#state
+    const kernel = this.#kernel
     const flags = state[STATE_FRAME]
-    const opcode = flags & ROW_OPCODE
+    const isControl = (flags & ROW_CONTROL) !== 0
     const left = state[STATE_LEFT_HI] * HIGH + state[STATE_LEFT_LO]
     const length = Math.min(left, end - start)
     const key = state[STATE_KEY]
-    if (opcode >= 8) {
-      const control = this.control as Uint8Array
-      state[STATE_PHASE] = kernel.mask(
-        bytes,
-        start,
-        control,
-        this.controlLength,
-        length,
-        key,
-        state[STATE_PHASE],
-      )
-      this.controlLength += length
-    } else {
-      if (!this.makeRoom(flags, length, state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO])) return end
-      const { gather } = this
-      const from = gather.length
-      if (key === 0) {
-        gather.append(bytes, start, start + length)
-      } else {
-        state[STATE_PHASE] = kernel.mask(bytes, start, gather.bytes, from, length, key, state[STATE_PHASE])
-        gather.length += length
-      }
-      if (opcode === 1 && (state[STATE_CONFIG] & CONFIG_SKIP_UTF8) === 0) {
-        const text = kernel.utf8(gather.bytes, from, gather.length, state[STATE_UTF8])
-        if (text < 0) {
-          this.fail(faultError(FAULT_UTF8, this.position + ~text - from))
-          return end
-        }
-        state[STATE_UTF8] = text
-      }
+    let gather = this.#gather
+    if (isControl) {
+      this.#control ??= new Gather()
+      gather = this.#control
+      gather.reserve(length, MAX_CONTROL_PAYLOAD)
+    } else if (!this.#makeRoom(flags, length, state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO])) {
+      return end
     }
-    this.position += length
+    const from = gather.length
+    if (key === 0) {
+      gather.append(bytes, start, start + length)
+    } else {
+      state[STATE_PHASE] = kernel.mask(bytes, start, gather.bytes, from, length, key, state[STATE_PHASE])
+      gather.length += length
+    }
+    if ((flags & ROW_OPCODE) === this.#checkedText) {
+      const text = kernel.utf8(gather.bytes, from, gather.length, state[STATE_UTF8])
+      if (text < 0) {
+        this.#fail(faultError(FAULT_UTF8, this.#position + ~text - from))
+        return end
+      }
+      state[STATE_UTF8] = text
+    }
+    this.#position += length
     state[STATE_LEFT_HI] = Math.floor((left - length) / HIGH)
     state[STATE_LEFT_LO] = left - length
-    if (length === left) this.finishFrame(flags)
+    if (length === left) this.#finishFrame(flags)
     return start + length
   }
 
   /** The cut frame is complete. */
-  private finishFrame(flags: number): void {
-    const { state } = this
+  #finishFrame(flags: number): void {
+    const state = this.#state
     const opcode = flags & ROW_OPCODE
     if (opcode >= 8) {
-      const payload = (this.control as Uint8Array).slice(0, this.controlLength)
-      this.controlLength = 0
-      this.controlFrame(opcode, payload, 0, payload.length, this.headerOffset, this.payloadOffset)
+      const { length } = this.#control as Gather
+      const payload = (this.#control as Gather).take()
+      this.#controlFrame(opcode, payload, 0, length)
     } else if ((flags & ROW_FIN) !== 0) {
       const text = state[STATE_UTF8]
-      state[STATE_MESSAGE] = 0
-      state[STATE_LENGTH_LO] = 0
-      state[STATE_LENGTH_HI] = 0
-      state[STATE_FRAGMENTS] = 0
-      state[STATE_UTF8] = 0
-      if ((text & UTF8_STATE) !== 0) this.fail(faultError(FAULT_UTF8, this.position))
-      else this.deliver((text & UTF8_WIDE) === 0 ? flags | ROW_ASCII : flags)
+      state.fill(0, STATE_MESSAGE, STATE_UTF8 + 1)
+      if ((text & UTF8_STATE) !== 0) this.#fail(faultError(FAULT_UTF8, this.#position))
+      else this.#deliver((text & UTF8_WIDE) === 0 ? flags | ROW_ASCII : flags)
     }
   }
 
@@ -395,71 +388,70 @@ export class Decoder {
    * Makes room for `more` bytes of the message, of which the headers so far announce `announced`; false where the
    * runtime has no buffer, or no string, for so many, which fails as too big.
    */
-  private makeRoom(flags: number, more: number, announced: number): boolean {
+  #makeRoom(flags: number, more: number, announced: number): boolean {
     const isTextTooLong = (flags & ROW_OPCODE) === TextMessage && announced > MAX_TEXT
     try {
-      if (!isTextTooLong && this.gather.length + more <= MAX_BUFFER) {
+      if (!isTextTooLong && this.#gather.length + more <= MAX_BUFFER) {
         // Only the last frame's header makes the message's length known.
-        this.gather.reserve(more, (flags & ROW_FIN) !== 0 ? announced : Number.POSITIVE_INFINITY)
+        this.#gather.reserve(more, (flags & ROW_FIN) !== 0 ? announced : Number.POSITIVE_INFINITY)
         return true
       }
     } catch {
       // The runtime has no memory for it.
     }
-    this.fail(faultError(FAULT_TOO_BIG, this.headerOffset))
+    this.#fail(faultError(FAULT_TOO_BIG, this.#headerOffset))
     return false
   }
 
   /** The gathered message is complete. */
-  private deliver(flags: number): void {
-    const { length } = this.gather
+  #deliver(flags: number): void {
+    const { length } = this.#gather
     const type = (flags & ROW_OPCODE) as DataType
-    const form = type !== this.checkedText ? UNCHECKED : (flags & ROW_ASCII) !== 0 ? ASCII : VALID_UTF8
-    const chunk = new Chunk(this.gather.take(), this.text)
-    const { sink } = this
-    if (sink === undefined) {
-      this.emit(new Message(type, chunk, 0, length, form))
-    } else {
-      const borrowed = this.borrowed as Message
-      borrowed.lend(type, chunk, 0, length, form)
-      sink(borrowed)
-    }
+    const form = formOf(flags, this.#checkedText)
+    const chunk = new Chunk(this.#gather.take(), this.#text)
+    let message = this.#borrowed as Message
+    if (this.#sink === undefined) message = new Message(type, chunk, 0, length, form)
+    else message.lend(type, chunk, 0, length, form)
+    this.#emit(message)
   }
 
   /** A whole control frame, its payload unmasked in bytes[start..end). */
-  private controlFrame(
-    opcode: number,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    headerOffset: number,
-    payloadOffset: number,
-  ): void {
+  #controlFrame(opcode: number, bytes: Uint8Array, start: number, end: number): void {
     if (opcode !== CloseMessage) {
       const data = new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start)
-      this.emit({ type: opcode as typeof PingMessage | typeof PongMessage, data })
+      this.#emit({ type: opcode as typeof PingMessage | typeof PongMessage, data })
       return
     }
-    this.done = true
+    this.#done = true
     try {
-      this.emit(parseClosePayload(bytes, start, end, headerOffset, payloadOffset, this.kernel, this.text))
+      this.#emit(
+        parseClosePayload(
+          bytes,
+          start,
+          end,
+          this.#headerOffset,
+          this.#payloadOffset,
+          this.#kernel,
+          this.#text,
+        ),
+      )
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
-      this.fail(error)
+      this.#fail(error)
     }
   }
 
-  private emit(event: DecoderEvent): void {
-    if (this.sink !== undefined) this.sink(event)
-    else if (this.events === NONE) {
-      this.events = [event]
-      this.eventCount = 1
-    } else this.events[this.eventCount++] = event
+  #emit(event: DecoderEvent): void {
+    if (this.#sink !== undefined) this.#sink(event)
+    else if (this.#events === NONE) {
+      this.#events = [event]
+      this.#eventCount = 1
+    } else this.#events[this.#eventCount++] = event
   }
 
-  private fail(error: WebSocketError): void {
-    this.done = true
-    this.gather.clear()
-    this.emit({ type: 0, error })
+  #fail(error: WebSocketError): void {
+    this.#done = true
+    this.#gather.clear()
+    this.#emit({ type: 0, error })
   }
 }

@@ -1,6 +1,7 @@
 // Messages in, bytes out (RFC 6455 §5.2, §5.3): places header and payload side by side in a slab, masked for a client.
 // What it has encoded waits until it is taken; the taker releases it once the bytes have left.
 
+import { copyBytes } from '../kernel/copy.ts'
 import type { Kernel } from '../kernel/kernel.ts'
 import { getKernel } from '../kernel/select.ts'
 import { assertBytes, isSteady } from './bytes.ts'
@@ -28,9 +29,6 @@ const MAX_HEADER = 14
  * costs some 0.1 ns a byte, a second buffer in the write a few microseconds.
  */
 export const COPY_LIMIT = 32 * 1024
-/** Up to so many bytes a loop copies as fast as set() does (13 ns on Node 20), or as a view is made for it (31 ns). */
-const LOOP_MAX = 12
-const LOOP_MAX_FOR_PART = 32
 
 /** No segments; never added to. */
 const none: SlabSegment[] = []
@@ -49,32 +47,32 @@ export interface EncoderOptions {
 
 /** Turns messages into bytes: frames without any order of their own (RFC 6455 §5.2). {@link Protocol} knows the order. */
 export class Encoder {
-  private readonly kernel: Kernel
-  private readonly text: TextCodec
-  private readonly keys: MaskingKeys | undefined
-  private segments: SlabSegment[] = none
+  readonly #kernel: Kernel
+  readonly #text: TextCodec
+  readonly #keys: MaskingKeys | undefined
+  #segments: SlabSegment[] = none
   /** The last of `segments`, while frames may still be added to it. */
-  private open: SlabSegment | undefined
-  private bytes = 0
-  private readonly shared: SlabPool
-  private slabs: SlabSource
+  #open: SlabSegment | undefined
+  #bytes = 0
+  readonly #shared: SlabPool
+  #slabs: SlabSource
   /** Control frames that pass what waits for a slow peer. */
-  private urgent: SlabSegment[] = none
-  private urgentOpen: SlabSegment | undefined
+  #urgent: SlabSegment[] = none
+  #urgentOpen: SlabSegment | undefined
 
   /** @throws TypeError ERR_WS_ARGUMENT for a role that is none */
   constructor(options: EncoderOptions) {
     checkRole(options.role)
-    this.kernel = options.kernel ?? getKernel()
-    this.text = options.text ?? portableText
-    this.shared = slabsOf(this.kernel)
-    this.slabs = this.shared
-    this.keys = options.role === 'client' ? maskingKeys(options.random) : undefined
+    this.#kernel = options.kernel ?? getKernel()
+    this.#text = options.text ?? portableText
+    this.#shared = slabsOf(this.#kernel)
+    this.#slabs = this.#shared
+    this.#keys = options.role === 'client' ? maskingKeys(options.random) : undefined
   }
 
   /** Bytes encoded and not taken yet, headers included. */
   get pendingBytes(): number {
-    return this.bytes
+    return this.#bytes
   }
 
   /**
@@ -82,11 +80,11 @@ export class Encoder {
    * pass what waits.
    */
   get isSlow(): boolean {
-    return this.slabs !== this.shared
+    return this.#slabs !== this.#shared
   }
 
   set isSlow(value: boolean) {
-    if (value !== this.isSlow) this.slabs = value ? new PrivateSlabs() : this.shared
+    if (value !== this.isSlow) this.#slabs = value ? new PrivateSlabs() : this.#shared
   }
 
   /**
@@ -100,23 +98,22 @@ export class Encoder {
    */
   frame(first: number, source: Uint8Array, start: number, end: number, borrow: boolean): boolean {
     // First, since the random source may be anybody's code: what is checked behind it stays so.
-    const key = this.keys === undefined ? undefined : this.keys.next()
+    const key = this.#keys?.next()
     assertBytes(source, 'a payload')
     if (start >>> 0 !== start || end >>> 0 !== end || start > end || end > source.length) {
-      throw rangeError('ERR_WS_ARGUMENT', `no range of ${source.length} bytes: ${start} to ${end}`)
+      throw rangeError(`no range of the ${source.length} bytes: ${start} to ${end}`)
     }
     const length = end - start
     const header = headerLength(length, key !== undefined)
     if (header + length > SLAB_BYTES || (key === undefined && length > COPY_LIMIT)) {
-      return this.largeFrame(first, source, start, end, key, borrow)
+      return this.#largeFrame(first, source, start, end, key, borrow)
     }
-    const slab = this.withRoom(header + length)
+    const slab = this.#withRoom(header + length)
     const { bytes } = slab
-    let at = writeHeader(bytes, slab.used, first, length, key !== undefined)
-    if (key !== undefined) at = writeKey(bytes, at, key)
-    copy(source, start, end, bytes, at)
-    if (key !== undefined) this.kernel.mask(bytes, at, bytes, at, length, key, 0)
-    this.commit(slab, at + length)
+    const at = writeHeader(bytes, slab.used, first, length, key)
+    copyBytes(source, start, end, bytes, at)
+    if (key !== undefined) this.#kernel.mask(bytes, at, bytes, at, length, key, 0)
+    this.#commit(slab, at + length)
     return false
   }
 
@@ -127,36 +124,33 @@ export class Encoder {
   textFrame(first: number, text: string): void {
     // A UTF-16 unit takes at most three bytes.
     if (MAX_HEADER + text.length * 3 > SLAB_BYTES) {
-      const own = new Uint8Array(this.text.byteLength(text))
-      this.text.encodeInto(text, own, 0)
+      const own = new Uint8Array(this.#text.byteLength(text))
+      this.#text.encodeInto(text, own, 0)
       this.frame(first, own, 0, own.length, true)
       return
     }
-    const key = this.keys === undefined ? undefined : this.keys.next()
+    const key = this.#keys?.next()
     const masked = key !== undefined
-    const slab = this.withRoom(MAX_HEADER + text.length * 3)
+    const slab = this.#withRoom(MAX_HEADER + text.length * 3)
     const { bytes, used } = slab
     // Most text is ASCII: place it where it belongs then, and move it when it was longer.
     const guess = used + headerLength(text.length, masked)
-    const length = this.text.encodeInto(text, bytes, guess)
+    const length = this.#text.encodeInto(text, bytes, guess)
     const payload = used + headerLength(length, masked)
     if (payload !== guess) bytes.copyWithin(payload, guess, guess + length)
-    const at = writeHeader(bytes, used, first, length, masked)
-    if (key !== undefined) {
-      writeKey(bytes, at, key)
-      this.kernel.mask(bytes, payload, bytes, payload, length, key, 0)
-    }
-    this.commit(slab, payload + length)
+    writeHeader(bytes, used, first, length, key)
+    if (masked) this.#kernel.mask(bytes, payload, bytes, payload, length, key, 0)
+    this.#commit(slab, payload + length)
   }
 
   /** Takes what is encoded, in order; each segment is to be given to {@link release} once its bytes have left. */
   take(): Segment[] {
-    const segments = this.urgent.length === 0 ? this.segments : this.urgent.concat(this.segments)
-    this.segments = none
-    this.urgent = none
-    this.open = undefined
-    this.urgentOpen = undefined
-    this.bytes = 0
+    const segments = this.#urgent.length === 0 ? this.#segments : this.#urgent.concat(this.#segments)
+    this.#segments = none
+    this.#urgent = none
+    this.#open = undefined
+    this.#urgentOpen = undefined
+    this.#bytes = 0
     return segments
   }
 
@@ -174,20 +168,21 @@ export class Encoder {
       this.frame(first, payload, 0, payload.length, false)
       return
     }
-    const { segments, open } = this
-    this.segments = this.urgent
-    this.open = this.urgentOpen
+    const segments = this.#segments
+    const open = this.#open
+    this.#segments = this.#urgent
+    this.#open = this.#urgentOpen
     try {
       this.frame(first, payload, 0, payload.length, false)
     } finally {
-      this.urgent = this.segments
-      this.urgentOpen = this.open
-      this.segments = segments
-      this.open = open
+      this.#urgent = this.#segments
+      this.#urgentOpen = this.#open
+      this.#segments = segments
+      this.#open = open
     }
   }
 
-  private largeFrame(
+  #largeFrame(
     first: number,
     source: Uint8Array,
     start: number,
@@ -197,65 +192,46 @@ export class Encoder {
   ): boolean {
     const length = end - start
     if (key === undefined && borrow && isSteady(source.buffer)) {
-      const slab = this.withRoom(MAX_HEADER)
-      this.commit(slab, writeHeader(slab.bytes, slab.used, first, length, false))
-      this.add(new SlabSegment(source, start, end, undefined))
+      const slab = this.#withRoom(MAX_HEADER)
+      this.#commit(slab, writeHeader(slab.bytes, slab.used, first, length, key))
+      this.#add(new SlabSegment(source, start, end, undefined))
       return true
     }
     const own = new Uint8Array(headerLength(length, key !== undefined) + length)
-    let at = writeHeader(own, 0, first, length, key !== undefined)
-    if (key === undefined) {
-      copy(source, start, end, own, at)
-    } else {
-      at = writeKey(own, at, key)
-      this.kernel.mask(source, start, own, at, length, key, 0)
-    }
-    this.add(new SlabSegment(own, 0, own.length, undefined))
+    const at = writeHeader(own, 0, first, length, key)
+    if (key === undefined) copyBytes(source, start, end, own, at)
+    else this.#kernel.mask(source, start, own, at, length, key, 0)
+    this.#add(new SlabSegment(own, 0, own.length, undefined))
     return false
   }
 
-  private withRoom(need: number): Slab {
-    const { current } = this.slabs
-    return current.end - current.used >= need ? current : this.slabs.next(need)
+  #withRoom(need: number): Slab {
+    const { current } = this.#slabs
+    return current.end - current.used >= need ? current : this.#slabs.next(need)
   }
 
   /** The bytes up to `end` of the slab are a frame of ours now. */
-  private commit(slab: Slab, end: number): void {
-    const { open } = this
+  #commit(slab: Slab, end: number): void {
+    const open = this.#open
     if (open !== undefined && open.slab === slab && open.end === slab.used) {
       open.end = end
     } else {
-      this.open = new SlabSegment(slab.bytes, slab.used, end, slab)
-      this.append(this.open)
+      this.#open = new SlabSegment(slab.bytes, slab.used, end, slab)
+      this.#append(this.#open)
     }
-    this.bytes += end - slab.used
+    this.#bytes += end - slab.used
     slab.used = end
   }
 
-  private add(segment: SlabSegment): void {
-    this.append(segment)
-    this.open = undefined
-    this.bytes += segment.end - segment.start
+  #add(segment: SlabSegment): void {
+    this.#append(segment)
+    this.#open = undefined
+    this.#bytes += segment.end - segment.start
   }
 
-  private append(segment: SlabSegment): void {
+  #append(segment: SlabSegment): void {
     // Nearly always there is one: an array made for it is a sixth of one that push() makes room in.
-    if (this.segments.length === 0) this.segments = [segment]
-    else this.segments.push(segment)
+    if (this.#segments.length === 0) this.#segments = [segment]
+    else this.#segments.push(segment)
   }
-}
-
-function writeKey(target: Uint8Array, at: number, key: number): number {
-  target[at] = key
-  target[at + 1] = key >>> 8
-  target[at + 2] = key >>> 16
-  target[at + 3] = key >>> 24
-  return at + 4
-}
-
-function copy(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {
-  const length = end - start
-  if (length === source.length && length > LOOP_MAX) target.set(source, at)
-  else if (length > LOOP_MAX_FOR_PART) target.set(source.subarray(start, end), at)
-  else for (let i = start; i < end; i++) target[at++] = source[i]
 }

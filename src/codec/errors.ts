@@ -2,12 +2,13 @@
 // Close codes are those of RFC 6455 §7.4.1; the reaction to each is in ARCHITECTURE.md, "Errors".
 
 /**
- * code → [message, close code that is sent to the peer, or that the connection ends with; 0: none]
+ * code → [what it means, close code that is sent to the peer, or that the connection ends with; 0: none]
  *
+ * A type, since the words would weigh in every bundle: whoever makes an error gives it a message of its own.
  * scripts/render-errors.mjs makes docs/errors.md of this table: line comments open a group, and the comment above a
  * code says when it comes, what to do about it (`@do`), and where it comes from (`@from`).
  */
-const table = {
+interface ErrorTable {
   // Faults of the peer
   //
   // What the peer sent breaks RFC 6455 or one of our limits. Messages in front of the fault are delivered, nothing
@@ -21,49 +22,49 @@ const table = {
    *   stream.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_RESERVED_BIT: ['a reserved bit is set that no negotiated extension owns', 1002],
+  ERR_WS_RESERVED_BIT: ['a reserved bit is set that no negotiated extension owns', 1002]
   /**
    * A frame has one of the opcodes 3 to 7 and 11 to 15, which nothing defines (RFC 6455 §5.2).
    * @do Mend the peer.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_OPCODE: ['unknown opcode', 1002],
+  ERR_WS_OPCODE: ['unknown opcode', 1002]
   /**
    * A Close, Ping or Pong frame is fragmented, or announces more than 125 bytes (RFC 6455 §5.5).
    * @do Mend the peer: what is longer has to travel in a message.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_CONTROL_FRAME: ['a control frame is fragmented or longer than 125 bytes', 1002],
+  ERR_WS_CONTROL_FRAME: ['a control frame is fragmented or longer than 125 bytes', 1002]
   /**
    * A continuation frame comes while no message is begun, or a text or binary frame inside of one (RFC 6455 §5.4).
    * @do Mend the peer: two of its writers share the connection and mix their fragments.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_FRAGMENTATION: ['fragments out of order', 1002],
+  ERR_WS_FRAGMENTATION: ['fragments out of order', 1002]
   /**
    * A frame from a client is not masked, or one from a server is (RFC 6455 §5.1).
    * @do With the codec, look at `role` first: the wrong one fails so at the first frame. Else mend the peer.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_MASK: ['the MASK bit does not fit the sender', 1002],
+  ERR_WS_MASK: ['the MASK bit does not fit the sender', 1002]
   /**
    * A length takes more bytes than it needs, or is one of 64 bits with the top bit set (RFC 6455 §5.2).
    * @do Mend the peer; where you cannot, `lenientLength: true` accepts long forms. The top bit is never accepted.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_LENGTH: ['the payload length is not in its shortest form or has its top bit set', 1002],
+  ERR_WS_LENGTH: ['the payload length is not in its shortest form or has its top bit set', 1002]
   /**
    * The payload of a Close frame is one byte: it is empty, or begins with a code of two (RFC 6455 §5.5.1).
    * @do Mend the peer.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_CLOSE_PAYLOAD: ['a Close frame has a payload of one byte', 1002],
+  ERR_WS_CLOSE_PAYLOAD: ['a Close frame has a payload of one byte', 1002]
   /**
    * A Close frame has a code other than 1000 to 1003, 1007 to 1014 and 3000 to 4999 (RFC 6455 §7.4).
    * @do Mend the peer. 4000 to 4999 are an application's to use as it likes.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_CLOSE_CODE: ['a Close frame has a code that must not be sent', 1002],
+  ERR_WS_CLOSE_CODE: ['a Close frame has a code that must not be sent', 1002]
   /**
    * Text is not UTF-8 (RFC 6455 §8.1): a received text message or close reason, which ends the connection; or, with
    * `remote` false and the connection as it was, a text to be sent that was given as bytes, or a message of which
@@ -73,7 +74,7 @@ const table = {
    * @from Fault event; reads and writes reject. For what is to be sent `writeMessage()` rejects, `Protocol.send()`
    *   and `Protocol.sendMessage()` throw. `Message.text()` and `Message.json()` throw.
    */
-  ERR_WS_INVALID_UTF8: ['text that is not UTF-8', 1007],
+  ERR_WS_INVALID_UTF8: ['text that is not UTF-8', 1007]
   /**
    * A frame's header makes the message longer than `readLimit` (16 MiB unless told otherwise), its fragments summed
    * up; or this runtime has no memory for it. The limit is judged at the header, before any payload is kept.
@@ -81,13 +82,13 @@ const table = {
    *   to send less at a time.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_MESSAGE_TOO_BIG: ['the message is longer than the read limit', 1009],
+  ERR_WS_MESSAGE_TOO_BIG: ['the message is longer than the read limit', 1009]
   /**
    * A message has more frames than `maxFragments` (131,072 unless told otherwise); empty ones count.
    * @do Hardly anyone but an attacker cuts so small. For a peer that does, raise `maxFragments`.
    * @from Fault event; reads and writes reject.
    */
-  ERR_WS_TOO_MANY_FRAGMENTS: ['the message has more fragments than allowed', 1008],
+  ERR_WS_TOO_MANY_FRAGMENTS: ['the message has more fragments than allowed', 1008]
 
   // The end of a connection
   //
@@ -101,7 +102,7 @@ const table = {
    *   and 1013 say that it makes sense to.
    * @from Reads and writes reject. `Protocol.send()`, `sendMessage()`, `ping()`, `pong()` and `closeWith()` throw.
    */
-  ERR_WS_CLOSED: ['the connection was closed', 0],
+  ERR_WS_CLOSED: ['the connection was closed', 0]
   /**
    * The connection ended without a Close frame from the peer: its end or reset (`remote` is true; `cause` is the
    * socket's error where there was one), `terminate()`, a closing handshake longer than `closeTimeout`, a transport
@@ -110,20 +111,20 @@ const table = {
    * @from Reads and writes reject, `for await` throws. A fault event of `Protocol.receiveEnd()`. `upgrade()` rejects
    *   when the peer left before the 101.
    */
-  ERR_WS_ABNORMAL_CLOSURE: ['the connection ended without a Close frame', 1006],
+  ERR_WS_ABNORMAL_CLOSURE: ['the connection ended without a Close frame', 1006]
   /**
    * Something is to be sent behind our own Close frame, which is the last frame (RFC 6455 §5.5.1).
    * @do Write before you close. Whoever may come late can look at `state`, which is `open` as long as writing works.
    * @from `writeMessage()`, `writeControl()` and `ping()` reject. `Protocol.send()`, `sendMessage()`, `ping()`,
    *   `pong()` and `closeWith()` throw.
    */
-  ERR_WS_CLOSE_SENT: ['a Close frame was sent; nothing can be sent behind it', 0],
+  ERR_WS_CLOSE_SENT: ['a Close frame was sent; nothing can be sent behind it', 0]
   /**
    * `keepAlive` is on, and not a byte came within its `timeout` behind a ping. The transport was torn down.
    * @do As for ERR_WS_ABNORMAL_CLOSURE. Give a peer on a poor network a longer `timeout`.
    * @from Reads and writes reject, `for await` throws.
    */
-  ERR_WS_PEER_SILENT: ['the peer did not answer the keep-alive', 1006],
+  ERR_WS_PEER_SILENT: ['the peer did not answer the keep-alive', 1006]
 
   // Waiting and pressure
   //
@@ -137,13 +138,13 @@ const table = {
    * @from `readMessage()`, `writeMessage()`, `writeControl()`, `ping()`, `flush()` and `dial()` reject, `for await`
    *   throws.
    */
-  ERR_WS_TIMEOUT: ['timed out', 0],
+  ERR_WS_TIMEOUT: ['timed out', 0]
   /**
    * A read is asked for while another one waits. The one that waits is not disturbed.
    * @do Read in one place and hand the messages on from there.
    * @from `readMessage()` rejects, a second `for await` throws.
    */
-  ERR_WS_CONCURRENT_READ: ['another read of this connection is pending', 0],
+  ERR_WS_CONCURRENT_READ: ['another read of this connection is pending', 0]
   /**
    * A message is to be sent while more than `hardLimit` bytes (16 MiB unless told otherwise) wait for the peer.
    * Nothing was queued.
@@ -151,7 +152,7 @@ const table = {
    *   to many, leave out, or `terminate()`, the peer that cannot follow.
    * @from `writeMessage()` rejects.
    */
-  ERR_WS_BUFFER_FULL: ['the peer does not read: more bytes are buffered than the hard limit allows', 0],
+  ERR_WS_BUFFER_FULL: ['the peer does not read: more bytes are buffered than the hard limit allows', 0]
   /**
    * The source of masking keys (RFC 6455 §5.3) or of the handshake's key threw; `cause` is what it threw. Nothing was
    * sent.
@@ -160,13 +161,13 @@ const table = {
    * @from `writeMessage()`, `writeControl()` and `ping()` reject. `Protocol.send()` and all that encode, `makeKey()`
    *   and `dial()` throw. A fault event for an automatic answer.
    */
-  ERR_WS_RANDOM_SOURCE: ['the random source failed; nothing was sent', 0],
+  ERR_WS_RANDOM_SOURCE: ['the random source failed; nothing was sent', 0]
   /**
    * A message that a `Decoder` lent to the sink of `pushEach()` is read after that call.
    * @do Read it inside the sink, or keep what its `copy()` gives.
    * @from `Message.data`, `source`, `text()`, `json()` and `copy()` throw.
    */
-  ERR_WS_MESSAGE_EXPIRED: ['the borrowed message has expired: copy() what is to be kept', 0],
+  ERR_WS_MESSAGE_EXPIRED: ['the borrowed message has expired: copy() what is to be kept', 0]
 
   // The opening handshake
   //
@@ -178,7 +179,7 @@ const table = {
    * @do Look at `cause.code`. Dial again later, except where the certificate or the name is at fault.
    * @from `dial()` rejects.
    */
-  ERR_WS_CONNECT: ['could not connect to the server', 0],
+  ERR_WS_CONNECT: ['could not connect to the server', 0]
   /**
    * The request was refused, and has been answered: it is no handshake that can be accepted (400, 405 or 426; RFC
    * 6455 §4.2.1), its origin is not allowed (403), `authorize` said so, or deciding took too long (503). The message
@@ -187,7 +188,7 @@ const table = {
    * @from `upgrade()` rejects. `judgeRequest()`, `refuse()` and `refuseHead()` return it as the `error` of a
    *   `Refusal`. An attachment tells nobody.
    */
-  ERR_WS_BAD_REQUEST: ['the request is no acceptable WebSocket handshake', 0],
+  ERR_WS_BAD_REQUEST: ['the request is no acceptable WebSocket handshake', 0]
   /**
    * The server answered with something else than a good 101 (RFC 6455 §4.1). A `BadHandshakeError` with the
    * response's `status` and `headers` and the beginning of its `body`.
@@ -195,7 +196,7 @@ const table = {
    *   you trust it. 429 and 503: dial again later. 101: the server speaks no proper WebSocket.
    * @from `dial()` rejects, `judgeResponse()` throws.
    */
-  ERR_WS_BAD_HANDSHAKE: ['the server did not accept the WebSocket handshake', 0],
+  ERR_WS_BAD_HANDSHAKE: ['the server did not accept the WebSocket handshake', 0]
   /**
    * The head of an HTTP message is malformed, longer than 16 KiB, or has more than 100 fields (RFC 9112). Mostly the
    * other side speaks no HTTP/1.1, or TLS where you dialled `ws:`. From `HeadParser` it is a `HeadError`, with the
@@ -203,14 +204,14 @@ const table = {
    * @do Check scheme, host and port. On a server built on the codec, answer with `responseOf(refuseHead(error))`.
    * @from `dial()` rejects, `HeadParser.push()` throws.
    */
-  ERR_WS_HEAD: ['the HTTP head is malformed or too large', 0],
+  ERR_WS_HEAD: ['the HTTP head is malformed or too large', 0]
   /**
    * The request's socket was answered before: `upgrade()` was called twice, an attachment of the server took it, or the
    * application wrote to it. That answer is not disturbed.
    * @do Let one listener answer a request, and nothing else write to its socket.
    * @from `upgrade()` rejects.
    */
-  ERR_WS_UPGRADED: ['this request was answered already', 0],
+  ERR_WS_UPGRADED: ['this request was answered already', 0]
 
   // Misuse
   //
@@ -224,14 +225,14 @@ const table = {
    * @from Thrown by whatever takes it. `upgrade()` rejects and an attachment tells `onError` for a refusal of
    *   `authorize` that cannot be sent; the peer gets 500.
    */
-  ERR_WS_ARGUMENT: ['invalid argument', 0],
+  ERR_WS_ARGUMENT: ['invalid argument', 0]
   /**
    * A URL is none, is not `ws:` or `wss:`, or has a fragment, user information, a control character or port 0 (RFC
    * 6455 §3). The message leaves the URL out, since its query may hold a secret.
    * @do Mend the URL. Credentials go into `headers` as `authorization`.
    * @from `dial()`, `parseUrl()` and `buildRequest()` throw.
    */
-  ERR_WS_URL: ['malformed ws or wss URL', 0],
+  ERR_WS_URL: ['malformed ws or wss URL', 0]
   /**
    * A header's name is no token or its value has a control character or one above U+00FF (RFC 9110 §5); or the field
    * is one that the handshake itself is made of, or that would announce a body.
@@ -239,29 +240,48 @@ const table = {
    * @from `dial()`, `buildRequest()`, `acceptResponse()`, `refuse()`, `fieldsOf()`, `applicationFields()` and
    *   `formatExtensions()` throw. `upgrade()` rejects and an attachment tells `onError`; the peer gets 500.
    */
-  ERR_WS_HEADER: ['invalid or forbidden header', 0],
+  ERR_WS_HEADER: ['invalid or forbidden header', 0]
   /**
    * `Upgrader`, `Dialer` or `dial()` is used in a browser or a worker, where there are no sockets.
    * @do Use the runtime's own WebSocket; or `gibbon-ws/codec` with a transport of your own.
    * @from The constructors throw and `dial()` rejects where a bundler or runtime chose the condition `browser`,
    *   `worker` or `workerd`.
    */
-  ERR_WS_UNSUPPORTED_RUNTIME: ['not possible in this runtime', 0],
+  ERR_WS_UNSUPPORTED_RUNTIME: ['not possible in this runtime', 0]
   /**
    * The kernel asked for by name cannot run here: `native` without its addon, `wasm` where WebAssembly is absent or
    * forbidden. An Error; `cause` says why.
    * @do Ask for none: the fastest that runs is chosen, and `kernelReason()` tells what was passed over.
    * @from `getKernel()` throws.
    */
-  ERR_WS_KERNEL: ['the kernel cannot run here', 0],
-} as const satisfies Record<string, readonly [message: string, closeCode: number]>
+  ERR_WS_KERNEL: ['the kernel cannot run here', 0]
+}
 
 /** The stable codes, one of which is the `code` of every error that the library makes; docs/errors.md explains each. */
-export type ErrorCode = keyof typeof table
+export type ErrorCode = keyof ErrorTable
+
+/** The close codes of the table, where there are any. */
+const closeCodes: {
+  readonly [Code in ErrorCode as ErrorTable[Code][1] extends 0 ? never : Code]: ErrorTable[Code][1]
+} & Partial<Record<ErrorCode, number>> = {
+  ERR_WS_RESERVED_BIT: 1002,
+  ERR_WS_OPCODE: 1002,
+  ERR_WS_CONTROL_FRAME: 1002,
+  ERR_WS_FRAGMENTATION: 1002,
+  ERR_WS_MASK: 1002,
+  ERR_WS_LENGTH: 1002,
+  ERR_WS_CLOSE_PAYLOAD: 1002,
+  ERR_WS_CLOSE_CODE: 1002,
+  ERR_WS_INVALID_UTF8: 1007,
+  ERR_WS_MESSAGE_TOO_BIG: 1009,
+  ERR_WS_TOO_MANY_FRAGMENTS: 1008,
+  ERR_WS_ABNORMAL_CLOSURE: 1006,
+  ERR_WS_PEER_SILENT: 1006,
+}
 
 /** What is known of an error beyond its code. */
 export interface ErrorDetails {
-  /** In place of the table's message; it is prefixed by 'websocket: '. */
+  /** Behind 'websocket: '; default the code. */
   readonly message?: string
   /** In place of the table's close code; 0: none. */
   readonly closeCode?: number
@@ -276,6 +296,11 @@ export interface ErrorDetails {
 }
 
 const brand = Symbol.for('gibbon-ws.WebSocketError')
+
+/** Whether `value` is of the class with that brand, in this or in another copy of the library. */
+export function hasBrand(value: unknown, brand: symbol): boolean {
+  return typeof value === 'object' && value !== null && brand in value
+}
 
 /**
  * The error of every operation that fails; only misuse of arguments is a TypeError or a RangeError, with the same kind
@@ -296,25 +321,27 @@ export class WebSocketError extends Error {
   /** Of a fault in received frames: the byte it is at, counted from the first one behind the opening handshake. */
   readonly offset: number | undefined
 
-  /** The message is 'websocket: ' and what the details or else the table say. */
+  /** The message is 'websocket: ' and what the details say, or else the code. */
   constructor(code: ErrorCode, details: ErrorDetails = {}) {
-    const [message, closeCode] = table[code]
-    super(
-      `websocket: ${details.message ?? message}`,
-      'cause' in details ? { cause: details.cause } : undefined,
-    )
+    // Error takes the cause from there, where there is one.
+    super(`websocket: ${details.message ?? code}`, details)
     this.code = code
-    this.closeCode = (details.closeCode ?? closeCode) || undefined
+    this.closeCode = (details.closeCode ?? closeCodes[code]) || undefined
     this.reason = details.reason
     this.remote = details.remote ?? false
     this.offset = details.offset
+  }
+
+  /** @internal */
+  get [brand](): true {
+    return true
   }
 
   /** Recognizes the errors of every copy of the library; of a subclass, its own only. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and mean themselves
     if (this !== WebSocketError) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return typeof value === 'object' && value !== null && brand in value
+    return hasBrand(value, brand)
   }
 }
 Object.defineProperty(WebSocketError.prototype, 'name', {
@@ -322,14 +349,19 @@ Object.defineProperty(WebSocketError.prototype, 'name', {
   configurable: true,
   writable: true,
 })
-Object.defineProperty(WebSocketError.prototype, brand, { value: true })
 
 /** A TypeError with a stable `code`, for an argument of the wrong kind. */
-export function typeError(code: ErrorCode, message: string): TypeError & { code: ErrorCode } {
+export function typeError(
+  message: string,
+  code: ErrorCode = 'ERR_WS_ARGUMENT',
+): TypeError & { code: ErrorCode } {
   return Object.assign(new TypeError(`websocket: ${message}`), { code })
 }
 
 /** A RangeError with a stable `code`, for an argument of the right kind and a wrong value. */
-export function rangeError(code: ErrorCode, message: string): RangeError & { code: ErrorCode } {
+export function rangeError(
+  message: string,
+  code: ErrorCode = 'ERR_WS_ARGUMENT',
+): RangeError & { code: ErrorCode } {
   return Object.assign(new RangeError(`websocket: ${message}`), { code })
 }

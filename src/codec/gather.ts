@@ -19,7 +19,7 @@ export class Gather {
     const need = this.length + more
     if (need <= this.bytes.length) return
     const grown = new Uint8Array(Math.min(total, Math.max(MIN_CAPACITY, 2 * need)))
-    grown.set(this.length === this.bytes.length ? this.bytes : this.bytes.subarray(0, this.length))
+    grown.set(this.bytes.subarray(0, this.length))
     this.bytes = grown
   }
 

@@ -10,8 +10,9 @@ export function headerLength(length: number, masked: boolean): number {
 }
 
 /**
- * Writes a header without its masking key.
+ * Writes a header.
  * @param first FIN, RSV bits and opcode
+ * @param key masking key; undefined for an unmasked frame
  * @returns index behind the last byte written
  */
 export function writeHeader(
@@ -19,31 +20,29 @@ export function writeHeader(
   at: number,
   first: number,
   length: number,
-  masked: boolean,
+  key: number | undefined,
 ): number {
-  const maskBit = masked ? 0x80 : 0
+  const maskBit = key === undefined ? 0 : 0x80
   target[at] = first
   if (length < 126) {
     target[at + 1] = maskBit | length
-    return at + 2
-  }
-  if (length < 65_536) {
+    at += 2
+  } else if (length < 65_536) {
     target[at + 1] = maskBit | 126
     target[at + 2] = length >>> 8
     target[at + 3] = length
-    return at + 4
+    at += 4
+  } else {
+    target[at + 1] = maskBit | 127
+    for (let i = at + 9; i > at + 1; i--) {
+      target[i] = length
+      length = Math.floor(length / 256)
+    }
+    at += 10
   }
-  const high = Math.floor(length / 0x1_0000_0000)
-  target[at + 1] = maskBit | 127
-  target[at + 2] = high >>> 24
-  target[at + 3] = high >>> 16
-  target[at + 4] = high >>> 8
-  target[at + 5] = high
-  target[at + 6] = length >>> 24
-  target[at + 7] = length >>> 16
-  target[at + 8] = length >>> 8
-  target[at + 9] = length
-  return at + 10
+  if (key === undefined) return at
+  for (let i = 0; i < 4; i++) target[at++] = key >>> (8 * i)
+  return at
 }
 
 /**
@@ -56,13 +55,9 @@ export function scanEnd(bytes: Uint8Array, start: number, end: number): number {
   const second = bytes[start + 1]
   const short = second & 0x7f
   if (short < 126) return end
-  const header = (short === 126 ? 4 : 10) + (second & 0x80 ? 4 : 0)
-  if (short === 126) {
-    const length = (bytes[start + 2] << 8) | bytes[start + 3]
-    return length >= LARGE_FRAME && length > visible - header ? start + header : end
-  }
-  const high = bytes[start + 2] | bytes[start + 3] | bytes[start + 4] | bytes[start + 5]
-  const low =
-    bytes[start + 6] * 0x1_00_0000 + (bytes[start + 7] << 16) + (bytes[start + 8] << 8) + bytes[start + 9]
-  return high !== 0 || low > visible - header ? start + header : end
+  let header = short === 126 ? 4 : 10
+  let length = 0
+  for (let i = 2; i < header; i++) length = length * 256 + bytes[start + i]
+  if (second & 0x80) header += 4
+  return length >= LARGE_FRAME && length > visible - header ? start + header : end
 }

@@ -24,10 +24,7 @@ export const DEFAULT_MAX_FRAGMENTS = 131_072
 export function checkLimit(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback
   if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) return value
-  throw rangeError(
-    'ERR_WS_ARGUMENT',
-    `${name} must be a whole number of 0 or more, or Infinity, not ${String(value)}`,
-  )
+  throw rangeError(`${name} must be a whole number or Infinity, not ${value}`)
 }
 
 /**

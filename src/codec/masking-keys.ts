@@ -1,8 +1,8 @@
 // Masking keys from a strong random source, drawn through a pool (RFC 6455 §5.3, §10.3: fresh and unpredictable).
 // One call of the source costs about a microsecond whether it gives 4 bytes or 4 KiB.
 
-import { WebSocketError } from './errors.ts'
 import type { RandomSource } from './ports.ts'
+import { randomSourceError } from './shared-errors.ts'
 
 const POOL_KEYS = 1024
 
@@ -14,12 +14,12 @@ export const portableRandom: RandomSource = {
 }
 
 export class MaskingKeys {
-  private readonly source: RandomSource
-  private readonly keys = new Uint32Array(POOL_KEYS)
-  private used = POOL_KEYS
+  readonly #source: RandomSource
+  readonly #keys = new Uint32Array(POOL_KEYS)
+  #used = POOL_KEYS
 
   constructor(source: RandomSource) {
-    this.source = source
+    this.#source = source
   }
 
   /**
@@ -27,15 +27,15 @@ export class MaskingKeys {
    * @throws WebSocketError ERR_WS_RANDOM_SOURCE when the source throws
    */
   next(): number {
-    if (this.used === POOL_KEYS) {
+    if (this.#used === POOL_KEYS) {
       try {
-        this.source.fill(new Uint8Array(this.keys.buffer))
+        this.#source.fill(new Uint8Array(this.#keys.buffer))
       } catch (cause) {
-        throw new WebSocketError('ERR_WS_RANDOM_SOURCE', { cause })
+        throw randomSourceError(cause)
       }
-      this.used = 0
+      this.#used = 0
     }
-    return this.keys[this.used++]
+    return this.#keys[this.#used++]
   }
 }
 

@@ -3,7 +3,7 @@
 
 import type { Chunk } from './chunk.ts'
 import type { DataType } from './constants.ts'
-import { WebSocketError } from './errors.ts'
+import { hasBrand, WebSocketError } from './errors.ts'
 
 /** What is known of a message's bytes as text. */
 export const UNCHECKED = 0
@@ -20,7 +20,7 @@ function decodeUnchecked(data: Uint8Array): string {
     // A string longer than the runtime can hold is no fault of the bytes.
     if (!(cause instanceof TypeError)) throw cause
     throw new WebSocketError('ERR_WS_INVALID_UTF8', {
-      message: 'the payload is not UTF-8',
+      message: 'the text is not UTF-8',
       closeCode: 0,
       cause,
     })
@@ -127,13 +127,20 @@ export class Message {
   }
 
   private live(): Chunk {
-    if (this.chunk === undefined) throw new WebSocketError('ERR_WS_MESSAGE_EXPIRED')
+    if (this.chunk === undefined)
+      throw new WebSocketError('ERR_WS_MESSAGE_EXPIRED', {
+        message: 'the borrowed message has expired',
+      })
     return this.chunk
+  }
+
+  /** @internal */
+  get [brand](): true {
+    return true
   }
 
   /** Whether `value` is a Message, of this or of another copy of the library. */
   static isMessage(value: unknown): value is Message {
-    return typeof value === 'object' && value !== null && brand in value
+    return hasBrand(value, brand)
   }
 }
-Object.defineProperty(Message.prototype, brand, { value: true })

@@ -10,7 +10,6 @@ import {
   BinaryMessage,
   CloseMessage,
   CloseNormalClosure,
-  CloseNoStatusReceived,
   type DataType,
   PingMessage,
   PongMessage,
@@ -19,11 +18,12 @@ import {
 import { Decoder, type DecoderOptions, type PushOptions } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import { rangeError, typeError, WebSocketError } from './errors.ts'
-import type { CloseEvent, DecoderEvent, PingEvent } from './events.ts'
+import type { CloseEvent, DecoderEvent } from './events.ts'
 import { MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from './limits.ts'
 import { type Message, UNCHECKED } from './message.ts'
 import type { RandomSource, Segment } from './ports.ts'
 import type { Role } from './role.ts'
+import { closeSentError, peerGoneError } from './shared-errors.ts'
 import { portableText } from './text-codec.ts'
 
 const FIN = 0x80
@@ -65,40 +65,40 @@ export type ProtocolState = 'open' | 'closing' | 'closed'
 export class Protocol {
   /** Our side, as given. */
   readonly role: Role
-  private readonly kernel: Kernel
-  private readonly decoder: Decoder
-  private readonly encoder: Encoder
-  private readonly checkSentUtf8: boolean
-  private closeSent = false
-  private closeReceived = false
-  private ended = false
-  private isCongested = false
-  private waitingPongs: Uint8Array[] | undefined
+  readonly #kernel: Kernel
+  readonly #decoder: Decoder
+  readonly #encoder: Encoder
+  readonly #checkSentUtf8: boolean
+  #closeSent = false
+  #closeReceived = false
+  #ended = false
+  #isCongested = false
+  #waitingPongs: Uint8Array[] | undefined
 
   /** @throws TypeError ERR_WS_ARGUMENT for a role that is none, RangeError ERR_WS_ARGUMENT for a limit that is none */
   constructor(options: ProtocolOptions) {
     const kernel = options.kernel ?? getKernel()
     this.role = options.role
-    this.kernel = kernel
-    this.decoder = new Decoder({ ...options, kernel })
-    this.encoder = new Encoder({ role: options.role, kernel, text: options.text, random: options.random })
-    this.checkSentUtf8 = options.checkSentUtf8 ?? true
+    this.#kernel = kernel
+    this.#decoder = new Decoder({ ...options, kernel })
+    this.#encoder = new Encoder({ role: options.role, kernel, text: options.text, random: options.random })
+    this.#checkSentUtf8 = options.checkSentUtf8 ?? true
   }
 
   /** How far the closing handshake is; `closed` also after a fault, {@link receiveEnd} and {@link abort}. */
   get state(): ProtocolState {
-    if (this.ended || (this.closeSent && this.closeReceived)) return 'closed'
-    return this.closeSent || this.closeReceived ? 'closing' : 'open'
+    if (this.#ended || (this.#closeSent && this.#closeReceived)) return 'closed'
+    return this.#closeSent || this.#closeReceived ? 'closing' : 'open'
   }
 
   /** Whether a Close frame was sent: then nothing can be sent any more (RFC 6455 §5.5.1). */
   get isCloseSent(): boolean {
-    return this.closeSent
+    return this.#closeSent
   }
 
   /** Payload bytes held for a message that is not complete yet; each is counted once it has arrived. */
   get gatheredBytes(): number {
-    return this.decoder.pendingBytes
+    return this.#decoder.pendingBytes
   }
 
   /**
@@ -108,7 +108,7 @@ export class Protocol {
    * @throws RangeError ERR_WS_ARGUMENT
    */
   setReadLimit(bytes: number): void {
-    this.decoder.setReadLimit(bytes)
+    this.#decoder.setReadLimit(bytes)
   }
 
   // ── Bytes in ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -131,15 +131,15 @@ export class Protocol {
 
   /** @internal As {@link receive}, for bytes[start..end). */
   receiveRange(bytes: Uint8Array, start: number, end: number, keep: boolean): DecoderEvent[] {
-    if (this.ended) return []
-    const events = this.decoder.pushRange(bytes, start, end, keep)
+    if (this.#ended) return []
+    const events = this.#decoder.pushRange(bytes, start, end, keep)
     for (let i = 0; i < events.length; i++) {
       try {
-        this.react(events[i])
+        this.#react(events[i])
       } catch (error) {
         // Only the random source fails here: the answer cannot be masked, so the connection cannot go on. A Close that
         // is not answered is no closing handshake; a fault stays the first one.
-        this.ended = true
+        this.#ended = true
         const { type } = events[i]
         if (type !== 0) {
           events.splice(type === CloseMessage ? i : i + 1, events.length, {
@@ -158,19 +158,15 @@ export class Protocol {
    * @returns a fault, ERR_WS_ABNORMAL_CLOSURE with close code 1006, unless a Close frame or a fault came before
    */
   receiveEnd(): DecoderEvent[] {
-    if (this.ended || this.closeReceived) return []
-    this.ended = true
-    const message = this.decoder.isBetweenMessages ? undefined : 'unexpected EOF inside a message'
-    const error = new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
-      ...(message ? { message } : {}),
-      remote: true,
-    })
-    return [{ type: 0, error }]
+    if (this.#ended || this.#closeReceived) return []
+    this.#ended = true
+    const words = this.#decoder.isBetweenMessages ? undefined : 'unexpected EOF inside a message'
+    return [{ type: 0, error: peerGoneError(words) }]
   }
 
   /** The connection is gone without the peer's word: nothing is received or encoded any more, {@link send} throws. */
   abort(): void {
-    this.ended = true
+    this.#ended = true
   }
 
   // ── Messages in ──────────────────────────────────────────────────────────────────────────────────────────
@@ -185,22 +181,21 @@ export class Protocol {
    *   for another type or other data. In each case nothing is encoded.
    */
   send(type: DataType, data: string | Uint8Array, options?: SendOptions): boolean {
-    if (type !== TextMessage && type !== BinaryMessage)
-      throw typeError('ERR_WS_ARGUMENT', `bad message type ${String(type)}`)
-    this.assertSendable()
+    if (type !== TextMessage && type !== BinaryMessage) throw typeError(`bad message type ${String(type)}`)
+    this.#assertSendable()
     if (typeof data === 'string') {
-      this.encoder.textFrame(FIN | type, data)
+      this.#encoder.textFrame(FIN | type, data)
       return false
     }
-    assertBytes(data, 'a payload that is no string')
+    assertBytes(data, 'a payload')
     let bytes = data
-    if (type === TextMessage && this.checkSentUtf8) {
+    if (type === TextMessage && this.#checkSentUtf8) {
       bytes = steadyBytes(data)
-      this.assertUtf8(bytes)
+      this.#assertUtf8(bytes)
     } else if (data.length === 0) {
       steadyBytes(data)
     }
-    return this.encoder.frame(FIN | type, bytes, 0, bytes.length, options?.copy !== true) && bytes === data
+    return this.#encoder.frame(FIN | type, bytes, 0, bytes.length, options?.copy !== true) && bytes === data
   }
 
   /**
@@ -210,11 +205,11 @@ export class Protocol {
    * @throws WebSocketError as {@link send}
    */
   sendMessage(message: Message, options?: SendOptions): boolean {
-    this.assertSendable()
-    if (message.type === TextMessage && message.form === UNCHECKED && this.checkSentUtf8)
-      this.assertUtf8(message.data)
+    this.#assertSendable()
+    if (message.type === TextMessage && message.form === UNCHECKED && this.#checkSentUtf8)
+      this.#assertUtf8(message.data)
     const { source, start, byteLength } = message
-    return this.encoder.frame(FIN | message.type, source, start, start + byteLength, options?.copy !== true)
+    return this.#encoder.frame(FIN | message.type, source, start, start + byteLength, options?.copy !== true)
   }
 
   /**
@@ -224,12 +219,12 @@ export class Protocol {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for more than 125 bytes; WebSocketError as {@link send}
    */
   ping(data: Uint8Array = NO_BYTES): void {
-    this.control(PingMessage, data)
+    this.#control(PingMessage, data)
   }
 
   /** Encodes a Pong frame nobody asked for (RFC 6455 §5.5.3); else as {@link ping}. Pings are answered without it. */
   pong(data: Uint8Array = NO_BYTES): void {
-    this.control(PongMessage, data)
+    this.#control(PongMessage, data)
   }
 
   /**
@@ -242,9 +237,9 @@ export class Protocol {
    */
   close(code: number = CloseNormalClosure, reason = ''): void {
     const payload = formatCloseMessage(code, reason)
-    if (this.closeSent || this.ended) return
-    this.control(CloseMessage, payload)
-    this.closeSent = true
+    if (this.#closeSent || this.#ended) return
+    this.#control(CloseMessage, payload)
+    this.#closeSent = true
   }
 
   /**
@@ -254,13 +249,13 @@ export class Protocol {
    *   {@link send}
    */
   closeWith(payload: Uint8Array): void {
-    this.assertSendable()
+    this.#assertSendable()
     assertBytes(payload, 'a payload')
     let close: CloseEvent
     try {
-      close = parseClosePayload(payload, 0, payload.length, 0, 0, this.kernel, portableText)
+      close = parseClosePayload(payload, 0, payload.length, 0, 0, this.#kernel, portableText)
     } catch (error) {
-      throw typeError('ERR_WS_ARGUMENT', `not the payload of a Close frame: ${(error as Error).message}`)
+      throw typeError(`not the payload of a Close frame: ${(error as Error).message}`)
     }
     this.close(close.code, close.reason)
   }
@@ -269,7 +264,7 @@ export class Protocol {
 
   /** Bytes encoded and not taken yet, headers included. */
   get pendingBytes(): number {
-    return this.encoder.pendingBytes
+    return this.#encoder.pendingBytes
   }
 
   /**
@@ -277,24 +272,24 @@ export class Protocol {
    * {@link release}, all of them and once, when their bytes have left: until then they hold memory of the encoder's.
    */
   take(): readonly Segment[] {
-    return this.encoder.take()
+    return this.#encoder.take()
   }
 
   /** The bytes of segments from {@link take} have left; their memory may be used again. */
   release(segments: readonly Segment[]): void {
-    this.encoder.release(segments)
+    this.#encoder.release(segments)
   }
 
   /** Takes what is encoded as one array of the caller's own, with nothing to release; empty when there is nothing. */
   output(): Uint8Array {
-    const own = new Uint8Array(this.encoder.pendingBytes)
-    const segments = this.encoder.take()
+    const own = new Uint8Array(this.#encoder.pendingBytes)
+    const segments = this.#encoder.take()
     let at = 0
     for (const { bytes, start, end } of segments) {
       own.set(bytes.subarray(start, end), at)
       at += end - start
     }
-    this.encoder.release(segments)
+    this.#encoder.release(segments)
     return own
   }
 
@@ -303,11 +298,11 @@ export class Protocol {
    * kept in memory of its own, and pings and pongs pass messages that wait.
    */
   get isSlow(): boolean {
-    return this.encoder.isSlow
+    return this.#encoder.isSlow
   }
 
   set isSlow(value: boolean) {
-    this.encoder.isSlow = value
+    this.#encoder.isSlow = value
   }
 
   /**
@@ -316,74 +311,60 @@ export class Protocol {
    * throws ERR_WS_RANDOM_SOURCE when they cannot be masked.
    */
   get congested(): boolean {
-    return this.isCongested
+    return this.#isCongested
   }
 
   set congested(value: boolean) {
-    this.isCongested = value
-    const waiting = this.waitingPongs
+    this.#isCongested = value
+    const waiting = this.#waitingPongs
     if (value || waiting === undefined) return
-    this.waitingPongs = undefined
-    if (!this.closeSent && !this.ended) for (const data of waiting) this.control(PongMessage, data)
+    this.#waitingPongs = undefined
+    if (!this.#closeSent && !this.#ended) for (const data of waiting) this.#control(PongMessage, data)
   }
 
-  private react(event: DecoderEvent): void {
-    if (event.type === PingMessage) this.answerPing(event)
-    else if (event.type === CloseMessage) this.answerClose(event)
-    else if (event.type === 0) this.fail(event.error)
-  }
-
-  private answerPing({ data }: PingEvent): void {
-    if (this.closeSent) return
-    if (!this.isCongested) {
-      this.control(PongMessage, data)
-      return
+  /** Encodes what an event asks for. */
+  #react(event: DecoderEvent): void {
+    if (event.type === PingMessage) {
+      if (this.#closeSent) return
+      if (!this.#isCongested) {
+        this.#control(PongMessage, event.data)
+        return
+      }
+      this.#waitingPongs ??= []
+      if (this.#waitingPongs.length === MAX_WAITING_PONGS) this.#waitingPongs.shift()
+      this.#waitingPongs.push(event.data.slice())
+    } else if (event.type === CloseMessage) {
+      this.#closeReceived = true
+      if (!this.#closeSent) this.close(event.code)
+    } else if (event.type === 0) {
+      const { closeCode, message } = event.error
+      if (closeCode !== undefined)
+        this.close(closeCode, message.slice('websocket: '.length).slice(0, MAX_CLOSE_REASON))
+      this.#ended = true
     }
-    this.waitingPongs ??= []
-    if (this.waitingPongs.length === MAX_WAITING_PONGS) this.waitingPongs.shift()
-    this.waitingPongs.push(data.slice())
   }
 
-  private answerClose({ code }: CloseEvent): void {
-    this.closeReceived = true
-    if (!this.closeSent) this.close(code === CloseNoStatusReceived ? CloseNoStatusReceived : code)
-  }
-
-  private fail(error: WebSocketError): void {
-    if (!this.closeSent && !this.ended && error.closeCode !== undefined) {
-      const words = error.message.replace(/^websocket: /, '')
-      this.close(error.closeCode, words.slice(0, MAX_CLOSE_REASON))
-    }
-    this.ended = true
-  }
-
-  private control(
-    type: typeof CloseMessage | typeof PingMessage | typeof PongMessage,
-    data: Uint8Array,
-  ): void {
+  #control(type: typeof CloseMessage | typeof PingMessage | typeof PongMessage, data: Uint8Array): void {
     assertBytes(data, 'a payload')
     if (data.length === 0) steadyBytes(data)
     if (data.length > MAX_CONTROL_PAYLOAD) {
-      throw rangeError(
-        'ERR_WS_ARGUMENT',
-        `a control frame carries at most ${MAX_CONTROL_PAYLOAD} bytes, not ${data.length}`,
-      )
+      throw rangeError(`a control frame carries at most ${MAX_CONTROL_PAYLOAD} bytes, not ${data.length}`)
     }
-    this.assertSendable()
-    if (type === CloseMessage) this.encoder.frame(FIN | type, data, 0, data.length, false)
-    else this.encoder.urgentFrame(FIN | type, data)
+    this.#assertSendable()
+    if (type === CloseMessage) this.#encoder.frame(FIN | type, data, 0, data.length, false)
+    else this.#encoder.urgentFrame(FIN | type, data)
   }
 
-  private assertSendable(): void {
-    if (this.closeSent) throw new WebSocketError('ERR_WS_CLOSE_SENT')
-    if (this.ended) throw new WebSocketError('ERR_WS_CLOSED')
+  #assertSendable(): void {
+    if (this.#closeSent) throw closeSentError()
+    if (this.#ended) throw new WebSocketError('ERR_WS_CLOSED', { message: 'the connection was closed' })
   }
 
-  private assertUtf8(data: Uint8Array): void {
-    const state = this.kernel.utf8(data, 0, data.length, 0)
+  #assertUtf8(data: Uint8Array): void {
+    const state = this.#kernel.utf8(data, 0, data.length, 0)
     if (state < 0 || (state & UTF8_STATE) !== 0) {
       throw new WebSocketError('ERR_WS_INVALID_UTF8', {
-        message: 'the text to send is not UTF-8; nothing was sent',
+        message: 'the text to send is not UTF-8',
         closeCode: 0,
       })
     }

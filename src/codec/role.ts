@@ -7,6 +7,5 @@ export type Role = 'server' | 'client'
 
 /** @throws TypeError ERR_WS_ARGUMENT */
 export function checkRole(role: Role): void {
-  if (role !== 'server' && role !== 'client')
-    throw typeError('ERR_WS_ARGUMENT', 'role must be server or client')
+  if (role !== 'server' && role !== 'client') throw typeError('role must be server or client')
 }

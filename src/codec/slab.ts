@@ -58,16 +58,16 @@ export interface SlabSource {
 /** The slabs that all encoders of a kernel share, in the kernel's own memory as long as it has some. */
 export class SlabPool implements SlabSource {
   current: Slab
-  private readonly kernel: Kernel
-  private readonly free: Slab[] = []
+  readonly #kernel: Kernel
+  readonly #free: Slab[] = []
 
   constructor(kernel: Kernel) {
-    this.kernel = kernel
-    this.current = this.make()
+    this.#kernel = kernel
+    this.current = this.#make()
   }
 
   next(): Slab {
-    this.current = this.free.pop() ?? this.make()
+    this.current = this.#free.pop() ?? this.#make()
     return this.current
   }
 
@@ -76,11 +76,11 @@ export class SlabPool implements SlabSource {
     slab.used = slab.start
     if (slab === this.current) return
     // What was claimed of the kernel is claimed for good.
-    if (slab.bytes === this.kernel.outgoing?.bytes || this.free.length < MAX_FREE) this.free.push(slab)
+    if (slab.bytes === this.#kernel.outgoing?.bytes || this.#free.length < MAX_FREE) this.#free.push(slab)
   }
 
-  private make(): Slab {
-    const { outgoing } = this.kernel
+  #make(): Slab {
+    const { outgoing } = this.#kernel
     const at = outgoing?.claim(SLAB_BYTES) ?? -1
     if (outgoing === undefined || at < 0) return new Slab(new Uint8Array(SLAB_BYTES), 0, SLAB_BYTES, this)
     return new Slab(outgoing.bytes, at, at + SLAB_BYTES, this)
@@ -108,12 +108,12 @@ const NO_SLAB = new Slab(new Uint8Array(0), 0, 0, undefined)
  */
 export class PrivateSlabs implements SlabSource {
   current: Slab = NO_SLAB
-  private length: number = FIRST_PRIVATE_BYTES
+  #length: number = FIRST_PRIVATE_BYTES
 
   next(need: number): Slab {
-    const length = Math.max(need, this.length)
+    const length = Math.max(need, this.#length)
     this.current = new Slab(new Uint8Array(length), 0, length, undefined)
-    this.length = Math.min(SLAB_BYTES, 2 * this.length)
+    this.#length = Math.min(SLAB_BYTES, 2 * this.#length)
     return this.current
   }
 }

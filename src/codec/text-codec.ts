@@ -13,22 +13,7 @@ export const portableText: TextCodec = {
   },
 
   byteLength(text) {
-    let length = text.length
-    for (let i = 0; i < text.length; i++) {
-      const unit = text.charCodeAt(i)
-      if (unit < 0x80) continue
-      if (unit < 0x800) {
-        length += 1
-      } else {
-        length += 2
-        // A surrogate pair takes four bytes for its two units, a lone surrogate the three of U+FFFD.
-        if (unit >= 0xd800 && unit < 0xdc00 && i + 1 < text.length) {
-          const next = text.charCodeAt(i + 1)
-          if (next >= 0xdc00 && next < 0xe000) i++
-        }
-      }
-    }
-    return length
+    return encoder.encode(text).length
   },
 
   encodeInto(text, target, at) {

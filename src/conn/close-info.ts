@@ -19,14 +19,13 @@ export interface CloseInfo {
   readonly error?: WebSocketError
 }
 
-/** gorilla/websocket's names, which its error texts carry. */
+/** gorilla/websocket's names of the codes that a Close frame can have; its error texts carry them. */
 const names: Readonly<Record<number, string>> = {
   1000: 'normal',
   1001: 'going away',
   1002: 'protocol error',
   1003: 'unsupported data',
   1005: 'no status',
-  1006: 'abnormal closure',
   1007: 'invalid payload data',
   1008: 'policy violation',
   1009: 'message too big',
@@ -35,7 +34,6 @@ const names: Readonly<Record<number, string>> = {
   1012: 'service restart',
   1013: 'try again later',
   1014: 'bad gateway',
-  1015: 'TLS handshake error',
 }
 
 /** The error of reads behind a received Close frame. */
@@ -48,4 +46,10 @@ export function closedError(code: number, reason: string): WebSocketError {
     reason,
     remote: true,
   })
+}
+
+/** The error of a connection that ended on our side without a Close frame from the peer. */
+export function abnormalClosure(message: string, cause?: unknown): WebSocketError {
+  const details = cause === undefined ? { message } : { message, cause }
+  return new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', details)
 }

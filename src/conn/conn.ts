@@ -12,7 +12,7 @@ import { WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
 import type { ByteTransport, Clock } from '../codec/ports.ts'
 import type { Protocol } from '../codec/protocol.ts'
-import type { CloseInfo } from './close-info.ts'
+import { abnormalClosure, type CloseInfo } from './close-info.ts'
 import type { HandshakeInfo } from './handshake-info.ts'
 import { Link } from './link.ts'
 import type { ConnSettings } from './options.ts'
@@ -69,23 +69,23 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   /** What was agreed in the opening handshake; frozen. */
   readonly handshake: HandshakeInfo
 
-  private readonly link: Link
+  readonly #link: Link
 
   /** @internal */
   constructor(parts: ConnParts, data: Data) {
     const { transport, onGone, early } = parts
     this.data = data
     this.handshake = parts.handshake
-    this.link = new Link({ ...parts, onGone: onGone && (() => onGone(this as Conn)) })
-    transport.start(this.link)
-    if (early !== undefined && early.length > 0) this.link.onBytes(early, 0, early.length, true)
+    this.#link = new Link({ ...parts, onGone: onGone && (() => onGone(this as Conn)) })
+    transport.start(this.#link)
+    if (early !== undefined && early.length > 0) this.#link.onBytes(early, 0, early.length, true)
   }
 
   // ── State ────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** `open` as long as writing works; see {@link ConnState}. */
   get state(): ConnState {
-    return this.link.state
+    return this.#link.state
   }
 
   /** The chosen subprotocol (RFC 6455 §1.9); '' when none was. gorilla's Subprotocol. */
@@ -95,17 +95,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /** Bytes accepted for sending and not handed over to the operating system, frame headers included. */
   get bufferedAmount(): number {
-    return this.link.outbox.bufferedAmount
+    return this.#link.outbox.bufferedAmount
   }
 
   /** The runtime's own object below: a net.Socket or TLSSocket on Node. Reading or writing it breaks the stream. */
   get socket(): unknown {
-    return this.link.transport.raw
+    return this.#link.transport.raw
   }
 
   /** How the connection ended, once the transport is gone. Never rejects. */
   get closed(): Promise<CloseInfo> {
-    return this.link.closed
+    return this.#link.closed
   }
 
   /**
@@ -116,7 +116,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws RangeError ERR_WS_ARGUMENT
    */
   setReadLimit(bytes: number): void {
-    this.link.protocol.setReadLimit(bytes)
+    this.#link.protocol.setReadLimit(bytes)
   }
 
   // ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +133,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   readMessage(op?: Op): Promise<Message> {
-    return this.link.inbox.read(op)
+    return this.#link.inbox.read(op)
   }
 
   /**
@@ -143,7 +143,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * open.
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
-    const { inbox } = this.link
+    const { inbox } = this.#link
     const iterator: AsyncIterableIterator<Message> = {
       next: () => inbox.next(),
       return: () => {
@@ -163,7 +163,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   setReadTimeout(ms: number | null): void {
-    this.link.inbox.timeout = ms === null ? undefined : checkMilliseconds('ms', ms)
+    this.#link.inbox.timeout = ms === null ? undefined : checkMilliseconds('ms', ms)
   }
 
   /**
@@ -175,7 +175,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   setReadDeadline(deadline: Date | null): void {
-    const { inbox, clock } = this.link
+    const { inbox, clock } = this.#link
     inbox.deadline = deadline === null ? undefined : clock.now() + millisecondsUntil(deadline)
   }
 
@@ -210,12 +210,12 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   ): Promise<void> {
     if (typeof first === 'number') {
       if (!isDataType(first)) return this.writeControl(first, second as string | Bytes, third)
-      return this.write(first, toData(second), third)
+      return this.#write(first, toData(second), third)
     }
     const options = second as WriteOptions | undefined
-    if (Message.isMessage(first)) return this.write(first.type, first, options)
+    if (Message.isMessage(first)) return this.#write(first.type, first, options)
     const data = toData(first)
-    return this.write(typeof data === 'string' ? 1 : 2, data, options)
+    return this.#write(typeof data === 'string' ? 1 : 2, data, options)
   }
 
   /**
@@ -231,9 +231,9 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    */
   writeControl(type: ControlType, data: string | Bytes = '', options?: WriteOptions): Promise<void> {
     const bytes = controlBytes(type, data)
-    const refusal = this.refusal(options)
+    const refusal = this.#refusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    const { link } = this
+    const link = this.#link
     try {
       if (type === PingMessage) link.protocol.ping(bytes)
       else if (type === PongMessage) link.protocol.pong(bytes)
@@ -246,7 +246,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
       return rejected(error)
     }
     link.encoded()
-    return this.accept(link.settings.highWaterMark, options, false)
+    return this.#accept(link.settings.highWaterMark, options, false)
   }
 
   /**
@@ -257,10 +257,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    */
   flush(op?: Op): Promise<void> {
     timeLimit(op)
-    const refusal = op?.signal?.aborted ? op.signal.reason : this.failure
+    const refusal = op?.signal?.aborted ? op.signal.reason : this.#failure
     if (refusal !== undefined) return rejected(refusal)
-    this.link.flush()
-    return this.accept(0, op, false)
+    this.#link.flush()
+    return this.#accept(0, op, false)
   }
 
   /**
@@ -272,33 +272,38 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   ping(data?: string | Bytes, op?: Op): Promise<number> {
-    const { pings, clock, protocol } = this.link
+    const { pings, clock, protocol } = this.#link
     const bytes = data === undefined ? pings.nextData() : controlBytes(PingMessage, data)
     const limit = timeLimit(op)
-    const refusal = this.refusal(op)
+    const refusal = this.#refusal(op)
     if (refusal !== undefined) return rejected(refusal)
     try {
       protocol.ping(bytes)
     } catch (error) {
       return rejected(error)
     }
-    this.link.encoded()
+    this.#link.encoded()
     const waiter = new Waiter<number>()
     pings.add(bytes, clock.now(), waiter)
     if (op !== undefined) waiter.arm(clock, limit, op.signal, (error) => pings.abandon(waiter, error))
     return waiter.promise
   }
 
-  private write(
+  #write(
     type: DataType,
     data: Message | string | Uint8Array,
     options: WriteOptions | undefined,
   ): Promise<void> {
-    const refusal = this.refusal(options)
+    const refusal = this.#refusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    const { protocol, outbox, settings } = this.link
+    const { protocol, outbox, settings } = this.#link
     const buffered = outbox.bufferedAmount
-    if (buffered > settings.hardLimit) return rejected(new WebSocketError('ERR_WS_BUFFER_FULL'))
+    if (buffered > settings.hardLimit)
+      return rejected(
+        new WebSocketError('ERR_WS_BUFFER_FULL', {
+          message: 'the peer does not read: more bytes wait than the hard limit allows',
+        }),
+      )
     let borrowed = false
     try {
       if (Message.isMessage(data)) protocol.sendMessage(data)
@@ -306,39 +311,36 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     } catch (error) {
       return rejected(error)
     }
-    this.link.encoded()
-    return this.accept(borrowed ? 0 : settings.highWaterMark, options, true)
+    this.#link.encoded()
+    return this.#accept(borrowed ? 0 : settings.highWaterMark, options, true)
   }
 
   /**
    * Why nothing can be written now.
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
-  private refusal(op: Op | undefined): unknown {
+  #refusal(op: Op | undefined): unknown {
     if (op !== undefined) {
       timeLimit(op)
       if (op.signal?.aborted) return op.signal.reason
     }
-    if (this.failure !== undefined) return this.failure
-    return this.link.protocol.isCloseSent ? this.link.closeSentError : undefined
+    if (this.#failure !== undefined) return this.#failure
+    return this.#link.protocol.isCloseSent ? this.#link.closeSentError : undefined
   }
 
   /**
    * The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here.
    * @param isMessage it cannot be taken back, so the connection fails when its time is up
    */
-  private accept(allowance: number, op: Op | undefined, isMessage: boolean): Promise<void> {
-    const waiter = this.link.outbox.wait(allowance)
+  #accept(allowance: number, op: Op | undefined, isMessage: boolean): Promise<void> {
+    const waiter = this.#link.outbox.wait(allowance)
     if (waiter === undefined) return accepted
     if (op !== undefined) {
-      waiter.arm(this.link.clock, timeLimit(op), op.signal, (error) => {
+      waiter.arm(this.#link.clock, timeLimit(op), op.signal, (error) => {
         waiter.reject(error)
         if (!isMessage) return
         const known = error instanceof WebSocketError ? error : undefined
-        this.link.fail(
-          known ??
-            new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'a write was aborted', cause: error }),
-        )
+        this.#link.fail(known ?? abnormalClosure('a write was aborted', error))
       })
     }
     return waiter.promise
@@ -356,7 +358,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   close(code: number = CloseNormalClosure, reason = '', options?: CloseOptions): Promise<CloseInfo> {
-    const { link } = this
+    const link = this.#link
     try {
       link.protocol.close(code, reason)
     } catch (error) {
@@ -372,18 +374,16 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * gorilla's Close.
    */
   terminate(): void {
-    this.link.fail(
-      new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { message: 'the connection was terminated' }),
-    )
+    this.#link.fail(abnormalClosure('the connection was terminated'))
   }
 
   /** @internal Whether `error` is what reads or writes of this very connection reject with at its end. */
   isOwnEnd(error: unknown): boolean {
-    return error === this.failure || error === this.link.closeSentError
+    return error === this.#failure || error === this.#link.closeSentError
   }
 
   /** Why the connection failed or was closed by the peer; undefined while reading may go on. */
-  private get failure(): WebSocketError | undefined {
-    return this.link.inbox.failure
+  get #failure(): WebSocketError | undefined {
+    return this.#link.inbox.failure
   }
 }

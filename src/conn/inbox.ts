@@ -22,6 +22,12 @@ export interface InboxHost {
 
 type Result = IteratorResult<Message, undefined>
 
+function concurrentRead(): WebSocketError {
+  return new WebSocketError('ERR_WS_CONCURRENT_READ', {
+    message: 'another read of this connection is pending',
+  })
+}
+
 const done: Result = { done: true, value: undefined }
 
 // The loop's read is the one that every message of a quiet connection passes: its promise is taken apart without a
@@ -39,56 +45,56 @@ export class Inbox {
   timeout: number | undefined
   /** Time on the clock until which a read may wait; undefined for no limit. */
   deadline: number | undefined
-  private readonly clock: Clock
-  private readonly host: InboxHost
+  readonly #clock: Clock
+  readonly #host: InboxHost
   /** From `head` on; what was read is cleared, so that it can be let go. */
-  private queue: (Message | undefined)[] = []
-  private head = 0
-  private bytes = 0
+  #queue: (Message | undefined)[] = []
+  #head = 0
+  #bytes = 0
   /** The read that waits: a plain one, which may be armed with a time limit, or a loop's. */
-  private plain: Waiter<Message> | undefined
-  private loop: Promise<Result> | undefined
-  private resolveLoop: ((result: Result) => void) | undefined
-  private rejectLoop: ((error: unknown) => void) | undefined
-  private error: WebSocketError | undefined
-  private isClean = false
+  #plain: Waiter<Message> | undefined
+  #loop: Promise<Result> | undefined
+  #resolveLoop: ((result: Result) => void) | undefined
+  #rejectLoop: ((error: unknown) => void) | undefined
+  #error: WebSocketError | undefined
+  #isClean = false
   /** Reads behind the end that found nothing. */
-  private fruitless = 0
+  #fruitless = 0
 
   constructor(clock: Clock, host: InboxHost) {
-    this.clock = clock
-    this.host = host
+    this.#clock = clock
+    this.#host = host
   }
 
   get isEmpty(): boolean {
-    return this.queue.length === 0
+    return this.#queue.length === 0
   }
 
   /** Bytes of the messages that wait, with what keeping them costs. */
   get waitingBytes(): number {
-    return this.bytes
+    return this.#bytes
   }
 
   get hasReader(): boolean {
-    return this.loop !== undefined || this.plain !== undefined
+    return this.#loop !== undefined || this.#plain !== undefined
   }
 
   /** Why reading has ended; undefined while it has not. */
   get failure(): WebSocketError | undefined {
-    return this.error
+    return this.#error
   }
 
   push(message: Message): void {
-    if (this.loop !== undefined) {
-      this.loop = undefined
-      this.resolveLoop?.({ done: false, value: message })
-    } else if (this.plain !== undefined) {
-      const { plain } = this
-      this.plain = undefined
+    if (this.#loop !== undefined) {
+      this.#loop = undefined
+      this.#resolveLoop?.({ done: false, value: message })
+    } else if (this.#plain !== undefined) {
+      const plain = this.#plain
+      this.#plain = undefined
       plain.resolve(message)
     } else {
-      this.queue.push(message)
-      this.bytes += message.byteLength + MESSAGE_COST
+      this.#queue.push(message)
+      this.#bytes += message.byteLength + MESSAGE_COST
     }
   }
 
@@ -97,18 +103,18 @@ export class Inbox {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   read(op: Op | undefined): Promise<Message> {
-    const limit = this.limitOf(op)
+    const limit = this.#limitOf(op)
     if (op?.signal?.aborted) return rejected(op.signal.reason)
-    const message = this.take()
+    const message = this.#take()
     if (message !== undefined) return Promise.resolve(message)
-    if (this.hasReader) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
-    if (this.error !== undefined) return this.refuse(this.error)
+    if (this.hasReader) return rejected(concurrentRead())
+    if (this.#error !== undefined) return this.#refuse(this.#error)
     const plain = new Waiter<Message>()
-    this.plain = plain
+    this.#plain = plain
     if (limit !== undefined || op?.signal !== undefined) {
-      plain.arm(this.clock, limit, op?.signal, (error) => {
+      plain.arm(this.#clock, limit, op?.signal, (error) => {
         // The next read may wait again.
-        this.plain = undefined
+        this.#plain = undefined
         plain.reject(error)
       })
     }
@@ -117,26 +123,27 @@ export class Inbox {
 
   /** As {@link read} for a loop, which ends when the connection was closed in order. */
   next(): Promise<Result> {
-    const message = this.take()
+    const message = this.#take()
     if (message !== undefined) return Promise.resolve({ done: false, value: message })
-    if (this.hasReader) return rejected(new WebSocketError('ERR_WS_CONCURRENT_READ'))
-    if (this.error !== undefined) return this.isClean ? this.behindEnd(() => done) : this.refuse(this.error)
+    if (this.hasReader) return rejected(concurrentRead())
+    if (this.#error !== undefined)
+      return this.#isClean ? this.#behindEnd(() => done) : this.#refuse(this.#error)
     if (this.timeout !== undefined || this.deadline !== undefined) {
-      const limited = this.nextWithin()
+      const limited = this.#nextWithin()
       markHandled(limited)
       return limited
     }
-    this.loop = new Promise<Result>(takeApart)
-    this.resolveLoop = newResolve
-    this.rejectLoop = newReject
-    return this.loop
+    this.#loop = new Promise<Result>(takeApart)
+    this.#resolveLoop = newResolve
+    this.#rejectLoop = newReject
+    return this.#loop
   }
 
   /** The loop is left: its read, should one wait, ends without a message. */
   leaveLoop(): void {
-    if (this.loop === undefined) return
-    this.loop = undefined
-    this.resolveLoop?.(done)
+    if (this.#loop === undefined) return
+    this.#loop = undefined
+    this.#resolveLoop?.(done)
   }
 
   /**
@@ -144,33 +151,34 @@ export class Inbox {
    * @param clean the peer closed in order: loops end instead of throwing
    */
   end(error: WebSocketError, clean: boolean): void {
-    if (this.error !== undefined) return
-    const { plain, loop } = this
-    this.error = error
-    this.isClean = clean
-    this.plain = undefined
-    this.loop = undefined
+    if (this.#error !== undefined) return
+    const plain = this.#plain
+    const loop = this.#loop
+    this.#error = error
+    this.#isClean = clean
+    this.#plain = undefined
+    this.#loop = undefined
     plain?.reject(error)
     if (loop === undefined) return
     if (clean) {
-      this.resolveLoop?.(done)
+      this.#resolveLoop?.(done)
     } else {
       markHandled(loop)
-      this.rejectLoop?.(error)
+      this.#rejectLoop?.(error)
     }
   }
 
-  private refuse(error: WebSocketError): Promise<never> {
-    return this.behindEnd(() => {
+  #refuse(error: WebSocketError): Promise<never> {
+    return this.#behindEnd(() => {
       throw error
     })
   }
 
   /** Settles a read that found nothing behind the end of the connection. */
-  private behindEnd<T>(outcome: () => T): Promise<T> {
+  #behindEnd<T>(outcome: () => T): Promise<T> {
     const turn =
-      ++this.fruitless > HASTY_READS
-        ? new Promise<void>((resolve) => this.clock.setTimer(resolve, 0))
+      ++this.#fruitless > HASTY_READS
+        ? new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0))
         : Promise.resolve()
     const promise = turn.then(outcome)
     markHandled(promise)
@@ -178,40 +186,40 @@ export class Inbox {
   }
 
   /** The oldest waiting message. */
-  private take(): Message | undefined {
-    const { queue } = this
-    const message = queue[this.head]
+  #take(): Message | undefined {
+    const queue = this.#queue
+    const message = queue[this.#head]
     if (message === undefined) return undefined
-    queue[this.head++] = undefined
-    this.bytes -= message.byteLength + MESSAGE_COST
-    if (this.head === queue.length) {
+    queue[this.#head++] = undefined
+    this.#bytes -= message.byteLength + MESSAGE_COST
+    if (this.#head === queue.length) {
       // An idle connection holds no array that a burst once made large.
-      this.queue = []
-      this.head = 0
-    } else if (this.head >= COMPACT_FROM && this.head * 2 >= queue.length) {
+      this.#queue = []
+      this.#head = 0
+    } else if (this.#head >= COMPACT_FROM && this.#head * 2 >= queue.length) {
       // A reader that is always a little behind would never see the queue empty.
-      this.queue = queue.slice(this.head)
-      this.head = 0
+      this.#queue = queue.slice(this.#head)
+      this.#head = 0
     }
-    this.host.taken()
+    this.#host.taken()
     return message
   }
 
   /** Milliseconds that a read may wait: the shortest of its own limit and the inbox's. */
-  private limitOf(op: Op | undefined): number | undefined {
+  #limitOf(op: Op | undefined): number | undefined {
     const own = timeLimit(op)
     if (this.timeout === undefined && this.deadline === undefined) return own
-    const left = this.deadline === undefined ? this.timeout : Math.max(0, this.deadline - this.clock.now())
+    const left = this.deadline === undefined ? this.timeout : Math.max(0, this.deadline - this.#clock.now())
     const shared = Math.min(left ?? 0, this.timeout ?? Number.POSITIVE_INFINITY)
     return own === undefined ? shared : Math.min(own, shared)
   }
 
   /** A loop's read under the inbox's limits. */
-  private async nextWithin(): Promise<Result> {
+  async #nextWithin(): Promise<Result> {
     try {
       return { done: false, value: await this.read(undefined) }
     } catch (error) {
-      if (error === this.error && this.isClean) return done
+      if (error === this.#error && this.#isClean) return done
       throw error
     }
   }

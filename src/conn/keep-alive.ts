@@ -23,54 +23,54 @@ export interface KeepAliveHost {
 const SECOND_LOOK = 20
 
 export class KeepAlive {
-  private readonly clock: Clock
-  private readonly options: KeepAliveOptions
-  private readonly host: KeepAliveHost
-  private timer: unknown
-  private heard = false
+  readonly #clock: Clock
+  readonly #options: KeepAliveOptions
+  readonly #host: KeepAliveHost
+  #timer: unknown
+  #heard = false
 
   constructor(clock: Clock, options: KeepAliveOptions, host: KeepAliveHost) {
-    this.clock = clock
-    this.options = options
-    this.host = host
+    this.#clock = clock
+    this.#options = options
+    this.#host = host
     this.resume()
   }
 
   /** Bytes arrived. */
   alive(): void {
-    this.heard = true
+    this.#heard = true
   }
 
   /** Reading goes on; a new interval begins. */
   resume(): void {
-    this.after(this.options.interval, this.probe)
+    this.#after(this.#options.interval, this.#probe)
   }
 
   /** Reading stops, or the connection closes: no time counts. */
   stop(): void {
-    this.clock.clearTimer(this.timer)
-    this.timer = undefined
+    this.#clock.clearTimer(this.#timer)
+    this.#timer = undefined
   }
 
-  private after(ms: number, task: () => void): void {
-    this.clock.clearTimer(this.timer)
-    this.timer = this.clock.setTimer(task, ms)
+  #after(ms: number, task: () => void): void {
+    this.#clock.clearTimer(this.#timer)
+    this.#timer = this.#clock.setTimer(task, ms)
   }
 
-  private readonly probe = (): void => {
-    this.heard = false
-    this.host.probe()
-    this.after(this.options.timeout, this.judge)
+  readonly #probe = (): void => {
+    this.#heard = false
+    this.#host.probe()
+    this.#after(this.#options.timeout, this.#judge)
   }
 
-  private readonly judge = (): void => {
-    if (!this.heard) this.after(SECOND_LOOK, this.judgeAgain)
-    else if (this.options.timeout >= this.options.interval) this.probe()
-    else this.after(this.options.interval - this.options.timeout, this.probe)
+  readonly #judge = (): void => {
+    if (!this.#heard) this.#after(SECOND_LOOK, this.#judgeAgain)
+    else if (this.#options.timeout >= this.#options.interval) this.#probe()
+    else this.#after(this.#options.interval - this.#options.timeout, this.#probe)
   }
 
-  private readonly judgeAgain = (): void => {
-    if (this.heard) this.judge()
-    else this.host.silent()
+  readonly #judgeAgain = (): void => {
+    if (this.#heard) this.#judge()
+    else this.#host.silent()
   }
 }

@@ -53,12 +53,12 @@ function checkKeepAlive(value: boolean | KeepAliveOptions | undefined): KeepAliv
   if (value === undefined || value === false) return undefined
   if (value === true) return DEFAULT_KEEP_ALIVE
   if (typeof value !== 'object' || value === null) {
-    throw typeError('ERR_WS_ARGUMENT', 'keepAlive must be a boolean or { interval, timeout }')
+    throw typeError('keepAlive must be a boolean or { interval, timeout }')
   }
   const interval = checkMilliseconds('keepAlive.interval', value.interval)
   const timeout = checkMilliseconds('keepAlive.timeout', value.timeout)
   if (interval < 1 || timeout < 1) {
-    throw rangeError('ERR_WS_ARGUMENT', 'keepAlive.interval and keepAlive.timeout must be 1 ms or more')
+    throw rangeError('keepAlive.interval and keepAlive.timeout must be 1 ms or more')
   }
   return { interval, timeout }
 }

@@ -22,70 +22,70 @@ interface Wait {
 }
 
 export class Outbox {
-  private readonly protocol: Protocol
-  private readonly transport: ByteTransport
-  private underWay: Batch | undefined
+  readonly #protocol: Protocol
+  readonly #transport: ByteTransport
+  #underWay: Batch | undefined
   /** Bytes handed over since the beginning. */
-  private handedOver = 0
+  #handedOver = 0
   /** By target, the nearest first, from `nextWait` on. */
-  private waits: Wait[] = []
-  private nextWait = 0
+  #waits: Wait[] = []
+  #nextWait = 0
 
   constructor(protocol: Protocol, transport: ByteTransport) {
-    this.protocol = protocol
-    this.transport = transport
+    this.#protocol = protocol
+    this.#transport = transport
   }
 
   /** Bytes accepted and not handed over: encoded, or held by the transport. */
   get bufferedAmount(): number {
-    return (this.underWay === undefined ? 0 : this.underWay.bytes) + this.protocol.pendingBytes
+    return (this.#underWay === undefined ? 0 : this.#underWay.bytes) + this.#protocol.pendingBytes
   }
 
   /** Hands everything encoded to the transport, in one write; waits with it while a write is under way. */
   flush(): void {
-    const bytes = this.protocol.pendingBytes
+    const bytes = this.#protocol.pendingBytes
     if (bytes === 0) return
-    if (this.underWay !== undefined) {
-      this.protocol.congested = this.bufferedAmount >= CONGESTED_FROM
+    if (this.#underWay !== undefined) {
+      this.#protocol.congested = this.bufferedAmount >= CONGESTED_FROM
       return
     }
-    const segments = this.protocol.take()
-    if (this.transport.write(segments)) {
-      this.protocol.release(segments)
-      this.handedOver += bytes
-      this.settle()
+    const segments = this.#protocol.take()
+    if (this.#transport.write(segments)) {
+      this.#protocol.release(segments)
+      this.#handedOver += bytes
+      this.#settle()
     } else {
-      this.underWay = { segments, bytes }
-      this.protocol.isSlow = true
-      this.protocol.congested = bytes >= CONGESTED_FROM
+      this.#underWay = { segments, bytes }
+      this.#protocol.isSlow = true
+      this.#protocol.congested = bytes >= CONGESTED_FROM
     }
   }
 
   /** The transport has handed over the write that was under way: the next one leaves. */
   written(): void {
-    const { underWay } = this
+    const underWay = this.#underWay
     if (underWay === undefined) return
-    this.underWay = undefined
-    this.protocol.release(underWay.segments)
-    this.handedOver += underWay.bytes
+    this.#underWay = undefined
+    this.#protocol.release(underWay.segments)
+    this.#handedOver += underWay.bytes
     // Pongs that waited are encoded before the messages that wait.
-    this.protocol.congested = false
-    this.protocol.isSlow = false
+    this.#protocol.congested = false
+    this.#protocol.isSlow = false
     this.flush()
-    this.settle()
+    this.#settle()
   }
 
   /**
    * Waits until at most `allowance` of the bytes accepted so far are still here; undefined when that is so already.
    */
   wait(allowance: number): Waiter<void> | undefined {
-    const target = this.handedOver + this.bufferedAmount - allowance
-    if (target <= this.handedOver) return undefined
+    const target = this.#handedOver + this.bufferedAmount - allowance
+    if (target <= this.#handedOver) return undefined
     const waiter = new Waiter<void>()
-    const { waits } = this
+    const waits = this.#waits
     // Nearly always the last place: only waits with different allowances come out of order.
     let at = waits.length
-    while (at > this.nextWait && waits[at - 1].target > target) at--
+    while (at > this.#nextWait && waits[at - 1].target > target) at--
     if (at === waits.length) waits.push({ target, waiter })
     else waits.splice(at, 0, { target, waiter })
     return waiter
@@ -93,27 +93,28 @@ export class Outbox {
 
   /** Nothing more is handed over: every wait rejects, what is encoded is forgotten. */
   abandon(error: WebSocketError): void {
-    const waits = this.waits.slice(this.nextWait)
-    this.waits = []
-    this.nextWait = 0
+    const waits = this.#waits.slice(this.#nextWait)
+    this.#waits = []
+    this.#nextWait = 0
     for (const { waiter } of waits) waiter.reject(error)
-    this.protocol.release(this.protocol.take())
+    this.#protocol.release(this.#protocol.take())
   }
 
   /** The transport is gone and looks at no byte any more: the memory of its write is given back. */
   end(): void {
-    if (this.underWay !== undefined) this.protocol.release(this.underWay.segments)
-    this.underWay = undefined
+    if (this.#underWay !== undefined) this.#protocol.release(this.#underWay.segments)
+    this.#underWay = undefined
   }
 
-  private settle(): void {
-    const { waits, handedOver } = this
-    while (this.nextWait < waits.length && waits[this.nextWait].target <= handedOver) {
-      waits[this.nextWait++].waiter.resolve()
+  #settle(): void {
+    const waits = this.#waits
+    const handedOver = this.#handedOver
+    while (this.#nextWait < waits.length && waits[this.#nextWait].target <= handedOver) {
+      waits[this.#nextWait++].waiter.resolve()
     }
-    if (this.nextWait > 0 && this.nextWait * 2 >= waits.length) {
-      this.waits = waits.slice(this.nextWait)
-      this.nextWait = 0
+    if (this.#nextWait > 0 && this.#nextWait * 2 >= waits.length) {
+      this.#waits = waits.slice(this.#nextWait)
+      this.#nextWait = 0
     }
   }
 }

@@ -21,10 +21,9 @@ const MAX_TIMER = 2 ** 31 - 1
 
 /** `name`, if it is a number of milliseconds that a timer can take. */
 export function checkMilliseconds(name: string, value: unknown): number {
-  if (typeof value !== 'number')
-    throw typeError('ERR_WS_ARGUMENT', `${name} must be a number of milliseconds`)
+  if (typeof value !== 'number') throw typeError(`${name} must be a number of milliseconds`)
   if (!(value >= 0 && value <= MAX_TIMER)) {
-    throw rangeError('ERR_WS_ARGUMENT', `${name} must be from 0 to ${MAX_TIMER} milliseconds, not ${value}`)
+    throw rangeError(`${name} must be from 0 to ${MAX_TIMER} milliseconds, not ${value}`)
   }
   return value
 }
@@ -32,7 +31,7 @@ export function checkMilliseconds(name: string, value: unknown): number {
 /** Milliseconds from now until `deadline`; 0 when it has passed. */
 export function millisecondsUntil(deadline: unknown): number {
   if (!(deadline instanceof Date) || Number.isNaN(deadline.getTime())) {
-    throw typeError('ERR_WS_ARGUMENT', 'deadline must be a valid Date')
+    throw typeError('deadline must be a valid Date')
   }
   return checkMilliseconds('deadline', Math.max(0, deadline.getTime() - Date.now()))
 }
@@ -62,26 +61,26 @@ export function rejected<T>(error: unknown): Promise<T> {
 
 export class Waiter<T> {
   readonly promise: Promise<T>
-  private settle!: (value: T) => void
-  private refuse!: (error: unknown) => void
-  private disarm: (() => void) | undefined
+  #settle!: (value: T) => void
+  #refuse!: (error: unknown) => void
+  #disarm: (() => void) | undefined
 
   constructor() {
     this.promise = new Promise((resolve, reject) => {
-      this.settle = resolve
-      this.refuse = reject
+      this.#settle = resolve
+      this.#refuse = reject
     })
   }
 
   resolve(value: T): void {
-    this.disarm?.()
-    this.settle(value)
+    this.#disarm?.()
+    this.#settle(value)
   }
 
   reject(error: unknown): void {
-    this.disarm?.()
+    this.#disarm?.()
     markHandled(this.promise)
-    this.refuse(error)
+    this.#refuse(error)
   }
 
   /**
@@ -98,11 +97,11 @@ export class Waiter<T> {
     const timer =
       limit === undefined
         ? undefined
-        : clock.setTimer(() => expire(new WebSocketError('ERR_WS_TIMEOUT')), limit)
+        : clock.setTimer(() => expire(new WebSocketError('ERR_WS_TIMEOUT', { message: 'timed out' })), limit)
     const onAbort = signal === undefined ? undefined : () => expire(signal.reason)
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true })
-    this.disarm = () => {
-      this.disarm = undefined
+    this.#disarm = () => {
+      this.#disarm = undefined
       if (timer !== undefined) clock.clearTimer(timer)
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
     }

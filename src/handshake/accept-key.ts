@@ -1,8 +1,8 @@
 // The key of a handshake and the answer to it, by which each side knows that the other speaks WebSocket.
 // RFC 6455 §4.1 item 7 (Sec-WebSocket-Key), §4.2.2 item 5.4 (Sec-WebSocket-Accept).
 
-import { WebSocketError } from '../codec/errors.ts'
 import type { RandomSource } from '../codec/ports.ts'
+import { randomSourceError } from '../codec/shared-errors.ts'
 import { sha1 } from './sha1.ts'
 
 /** Appended to the key before it is hashed (RFC 6455 §1.3). */
@@ -21,7 +21,7 @@ export function makeKey(random: RandomSource): string {
   try {
     random.fill(bytes)
   } catch (cause) {
-    throw new WebSocketError('ERR_WS_RANDOM_SOURCE', { cause })
+    throw randomSourceError(cause)
   }
   return base64(bytes)
 }

@@ -51,9 +51,9 @@ export interface Agreement {
  */
 export function buildRequest(url: WebSocketUrl, parts: RequestParts): Uint8Array {
   const { key, subprotocols = [], extensions = [], headers = [], origin } = parts
-  if (!isWebSocketKey(key)) throw typeError('ERR_WS_ARGUMENT', 'the key must be the base64 of 16 bytes')
+  if (!isWebSocketKey(key)) throw typeError('the key must be the base64 of 16 bytes')
   if (!isOriginForm(url.target) || parseAuthority(url.host) === undefined) {
-    throw typeError('ERR_WS_URL', 'malformed host or target')
+    throw typeError('malformed host or target', 'ERR_WS_URL')
   }
   checkSubprotocols(subprotocols)
   const given = applicationFields(headers)
@@ -73,16 +73,16 @@ export function buildRequest(url: WebSocketUrl, parts: RequestParts): Uint8Array
 
 function hostOf(given: readonly Field[]): string | undefined {
   const hosts = valuesOf(given, 'Host')
-  if (hosts.length > 1) throw typeError('ERR_WS_HEADER', 'duplicate header not allowed: Host')
+  if (hosts.length > 1) throw typeError('duplicate header not allowed: Host', 'ERR_WS_HEADER')
   if (hosts.length === 1 && parseAuthority(hosts[0]!) === undefined) {
-    throw typeError('ERR_WS_HEADER', 'invalid value of the header Host')
+    throw typeError('invalid value of the header Host', 'ERR_WS_HEADER')
   }
   return hosts[0]
 }
 
 function originField(origin: string, given: readonly Field[]): Field[] {
   if (valuesOf(given, 'Origin').length > 0) {
-    throw typeError('ERR_WS_HEADER', 'duplicate header not allowed: Origin')
+    throw typeError('duplicate header not allowed: Origin', 'ERR_WS_HEADER')
   }
   return fieldsOf([['Origin', origin]])
 }

@@ -55,7 +55,7 @@ function formatParam([name, value]: readonly [string, string | undefined]): stri
 }
 
 function token(text: string): string {
-  if (!isToken(text)) throw typeError('ERR_WS_HEADER', `not a token: ${JSON.stringify(text)}`)
+  if (!isToken(text)) throw typeError(`not a token: ${JSON.stringify(text)}`, 'ERR_WS_HEADER')
   return text
 }
 

@@ -47,11 +47,11 @@ export function headersOf(fields: readonly Field[]): Readonly<Record<string, str
  */
 export function fieldsOf(input: HeaderInput): Field[] {
   if (typeof input !== 'object' || input === null)
-    throw typeError('ERR_WS_HEADER', 'headers must be an object')
+    throw typeError('headers must be an object', 'ERR_WS_HEADER')
   const fields: Field[] = []
   for (const [name, values] of entriesOf(input)) {
     if (typeof name !== 'string' || !isToken(name)) {
-      throw typeError('ERR_WS_HEADER', `invalid header name: ${JSON.stringify(name)}`)
+      throw typeError(`invalid header name: ${JSON.stringify(name)}`, 'ERR_WS_HEADER')
     }
     for (const value of typeof values === 'string'
       ? [values]
@@ -59,7 +59,7 @@ export function fieldsOf(input: HeaderInput): Field[] {
         ? values
         : [undefined]) {
       if (typeof value !== 'string' || !isFieldValue(value)) {
-        throw typeError('ERR_WS_HEADER', `invalid value of the header ${name}`)
+        throw typeError(`invalid value of the header ${name}`, 'ERR_WS_HEADER')
       }
       fields.push([name, trimWhitespace(value)])
     }
@@ -77,11 +77,11 @@ export function applicationFields(input: HeaderInput): Field[] {
   for (const [name] of fields) {
     const key = asciiLowerCase(name)
     if (key === 'upgrade' || key === 'connection' || key.startsWith('sec-websocket-')) {
-      throw typeError('ERR_WS_HEADER', `duplicate header not allowed: ${name}`)
+      throw typeError(`duplicate header not allowed: ${name}`, 'ERR_WS_HEADER')
     }
     // Bytes announced as a body would be taken for frames by one side and for a body by the other.
     if (key === 'content-length' || key === 'transfer-encoding') {
-      throw typeError('ERR_WS_HEADER', `header not allowed: ${name}`)
+      throw typeError(`header not allowed: ${name}`, 'ERR_WS_HEADER')
     }
   }
   return fields
@@ -93,7 +93,7 @@ function entriesOf(input: HeaderInput): Iterable<readonly [string, unknown]> {
   for (const pair of input as Iterable<readonly [string, string]>) {
     // A string is iterable too: 'ab' would pass for the field a: b.
     if (!Array.isArray(pair) || pair.length !== 2) {
-      throw typeError('ERR_WS_HEADER', 'headers must be pairs of a name and a value')
+      throw typeError('headers must be pairs of a name and a value', 'ERR_WS_HEADER')
     }
     pairs.push([pair[0], pair[1]])
   }

@@ -92,7 +92,7 @@ function matcherOf(pattern: OriginPattern): Matcher {
   const [, scheme, wildcard, rest] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\*\.)?([^*]+)$/i.exec(pattern) ?? []
   const authority = rest === undefined ? undefined : parseAuthority(rest)
   if (authority === undefined) {
-    throw typeError('ERR_WS_ARGUMENT', `not an origin or a pattern of origins: ${JSON.stringify(pattern)}`)
+    throw typeError(`not an origin or a pattern of origins: ${JSON.stringify(pattern)}`)
   }
   const isHost = wildcard
     ? (host: string) => host.length > authority.host.length + 1 && host.endsWith(`.${authority.host}`)

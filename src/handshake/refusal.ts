@@ -22,38 +22,19 @@ export interface Refusal {
   readonly error: WebSocketError
 }
 
-/** The reason phrases of RFC 9110 §15, RFC 6585 and RFC 7725 that a refusal has a use for. */
+/** The reason phrases of the statuses that are common in refusals (RFC 9110 §15, RFC 6585); any other has none (RFC 9112 §4). */
 const reasons = new Map([
-  [301, 'Moved Permanently'],
-  [302, 'Found'],
-  [303, 'See Other'],
-  [307, 'Temporary Redirect'],
-  [308, 'Permanent Redirect'],
   [400, 'Bad Request'],
   [401, 'Unauthorized'],
-  [402, 'Payment Required'],
   [403, 'Forbidden'],
   [404, 'Not Found'],
   [405, 'Method Not Allowed'],
-  [406, 'Not Acceptable'],
   [408, 'Request Timeout'],
-  [409, 'Conflict'],
-  [410, 'Gone'],
-  [413, 'Content Too Large'],
-  [414, 'URI Too Long'],
-  [421, 'Misdirected Request'],
-  [422, 'Unprocessable Content'],
   [426, 'Upgrade Required'],
-  [428, 'Precondition Required'],
   [429, 'Too Many Requests'],
   [431, 'Request Header Fields Too Large'],
-  [451, 'Unavailable For Legal Reasons'],
   [500, 'Internal Server Error'],
-  [501, 'Not Implemented'],
-  [502, 'Bad Gateway'],
   [503, 'Service Unavailable'],
-  [504, 'Gateway Timeout'],
-  [505, 'HTTP Version Not Supported'],
 ])
 
 const encoder = new TextEncoder()
@@ -73,14 +54,14 @@ export function refuse(
   headers: HeaderInput = [],
 ): Refusal {
   if (!Number.isInteger(status) || status < 300 || status > 599) {
-    throw rangeError('ERR_WS_ARGUMENT', `the status of a refusal must be 300 to 599: ${status}`)
+    throw rangeError(`the status of a refusal must be 300 to 599: ${status}`)
   }
   if (encoder.encode(message).length > MAX_REFUSAL_BODY) {
-    throw rangeError('ERR_WS_ARGUMENT', `the body of a refusal must be at most ${MAX_REFUSAL_BODY} bytes`)
+    throw rangeError(`the body of a refusal must be at most ${MAX_REFUSAL_BODY} bytes`)
   }
   const fields = fieldsOf(headers)
   for (const name of ['Content-Length', 'Transfer-Encoding']) {
-    if (valuesOf(fields, name).length > 0) throw typeError('ERR_WS_HEADER', `header not allowed: ${name}`)
+    if (valuesOf(fields, name).length > 0) throw typeError(`header not allowed: ${name}`, 'ERR_WS_HEADER')
   }
   const error = new WebSocketError('ERR_WS_BAD_REQUEST', {
     message: `handshake refused with ${status}: ${message}`,

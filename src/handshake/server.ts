@@ -119,7 +119,7 @@ export function acceptResponse(
     ['Sec-WebSocket-Accept', acceptKey(key)],
   ]
   if (subprotocol !== '') {
-    if (!isToken(subprotocol)) throw typeError('ERR_WS_HEADER', 'the subprotocol must be a token')
+    if (!isToken(subprotocol)) throw typeError('the subprotocol must be a token', 'ERR_WS_HEADER')
     fields.push(['Sec-WebSocket-Protocol', subprotocol])
   }
   if (extensions.length > 0) fields.push(['Sec-WebSocket-Extensions', formatExtensions(extensions)])

@@ -33,11 +33,7 @@ function pad(bytes: Uint8Array): DataView {
 
 /** The 80 steps of one block. */
 function mix(hash: Int32Array, words: Int32Array): void {
-  let a = hash[0]!
-  let b = hash[1]!
-  let c = hash[2]!
-  let d = hash[3]!
-  let e = hash[4]!
+  let [a = 0, b = 0, c = 0, d = 0, e = 0] = hash
   for (let t = 0; t < 80; t++) {
     const next = (rotate(a, 5) + choose(t, b, c, d) + e + words[t]!) | 0
     e = d
@@ -46,11 +42,7 @@ function mix(hash: Int32Array, words: Int32Array): void {
     b = a
     a = next
   }
-  hash[0] = hash[0]! + a
-  hash[1] = hash[1]! + b
-  hash[2] = hash[2]! + c
-  hash[3] = hash[3]! + d
-  hash[4] = hash[4]! + e
+  hash.set([a, b, c, d, e].map((word, i) => hash[i]! + word))
 }
 
 /** The function and the constant of step `t`. */

@@ -25,7 +25,7 @@ export function chooseSubprotocol(preferred: readonly string[], offered: readonl
  */
 export function checkSubprotocols(subprotocols: readonly string[]): void {
   if (!Array.isArray(subprotocols) || !areSubprotocols(subprotocols)) {
-    throw typeError('ERR_WS_ARGUMENT', 'subprotocols must be a list of different tokens')
+    throw typeError('subprotocols must be a list of different tokens')
   }
 }
 

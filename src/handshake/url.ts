@@ -61,5 +61,5 @@ function hasControl(text: string): boolean {
 
 /** The URL itself is left out of the message: its query may hold a secret. */
 function malformed(why: string): TypeError {
-  return typeError('ERR_WS_URL', `malformed ws or wss URL: ${why}`)
+  return typeError(`malformed ws or wss URL: ${why}`, 'ERR_WS_URL')
 }

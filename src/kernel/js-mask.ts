@@ -14,14 +14,8 @@ export function wordsOf(bytes: Uint8Array): Int32Array {
 }
 
 /** The key with its bytes moved on, so that `phase` 0..3 comes first. */
-function turn(key: number, phase: number): number {
+export function turnKey(key: number, phase: number): number {
   return phase === 0 ? key : (key >>> (phase << 3)) | (key << (32 - (phase << 3)))
-}
-
-/** The key as words of a buffer meet it, when its first byte meets byte `start` of that buffer. */
-function turnForWords(key: number, start: number): number {
-  const lead = (start & 3) << 3
-  return lead === 0 ? key : (key << lead) | (key >>> (32 - lead))
 }
 
 /**
@@ -32,7 +26,7 @@ function turnForWords(key: number, start: number): number {
  */
 export function xorWords(words: Int32Array, start: number, end: number, key: number): void {
   if (start === end) return
-  const turned = turnForWords(key, start)
+  const turned = turnKey(key, -start & 3)
   let w = start >>> 2
   const last = (end - 1) >>> 2
   const from = -1 << ((start & 3) << 3)
@@ -58,7 +52,7 @@ export function xorWords(words: Int32Array, start: number, end: number, key: num
  */
 export function xorTextWords(words: Int32Array, start: number, end: number, key: number): number {
   if (start === end) return 0
-  const turned = turnForWords(key, start)
+  const turned = turnKey(key, -start & 3)
   let w = start >>> 2
   const last = (end - 1) >>> 2
   const from = -1 << ((start & 3) << 3)
@@ -140,9 +134,9 @@ function xorInPlace(bytes: Uint8Array, start: number, end: number, key: number):
     }
   }
   // The last bytes of a buffer may fill no word.
-  const rest = Math.min(end, (words.length << 2) - base)
+  const rest = Math.max(start, Math.min(end, (words.length << 2) - base))
   xorWords(words, base + start, base + rest, key)
-  xorBytes(bytes, rest, end, turn(key, (rest - start) & 3))
+  xorBytes(bytes, rest, end, turnKey(key, (rest - start) & 3))
 }
 
 /** {@link Kernel.mask} in JavaScript. */
@@ -155,18 +149,9 @@ export function mask(
   key: number,
   phase: number,
 ): number {
-  let turned = turn(key, phase)
-  if (source === target && sourceStart === targetStart) {
-    xorInPlace(target, targetStart, targetStart + length, turned)
-  } else if (length >= VIEW_FROM) {
-    // Source and target may be aligned differently, so copy first: a copy is ten times faster than the XOR.
+  // Source and target may be aligned differently, so copy first: a copy is ten times faster than the XOR.
+  if (source !== target || sourceStart !== targetStart)
     target.set(source.subarray(sourceStart, sourceStart + length), targetStart)
-    xorInPlace(target, targetStart, targetStart + length, turned)
-  } else {
-    for (let i = 0; i < length; i++) {
-      target[targetStart + i] = source[sourceStart + i] ^ turned
-      turned = (turned >>> 8) | (turned << 24)
-    }
-  }
+  xorInPlace(target, targetStart, targetStart + length, turnKey(key, phase))
   return (phase + length) & 3
 }

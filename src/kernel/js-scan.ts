@@ -25,6 +25,7 @@ import {
   MAX_ROWS,
   ROW_ASCII,
   ROW_COMPRESSED,
+  ROW_CONTROL,
   ROW_FIN,
   ROW_FIRST,
   ROW_OPCODE,
@@ -67,8 +68,10 @@ const VIEW_FROM = 160
 const NO_WORDS = new Int32Array(0)
 const NOT_ASCII = 0x8080_8080 | 0
 
-/** A cut header, completed for judging. Holds nothing between two scans. */
-const carriedHead = new Uint8Array(MAX_HEADER)
+/** The bytes of a cut header. */
+function headOf(state: Uint32Array): Uint8Array {
+  return new Uint8Array(state.buffer, state.byteOffset + 4 * STATE_HEAD, MAX_HEADER)
+}
 
 /** The faults of a header's first two bytes. */
 function judge(b0: number, b1: number, config: number, message: number): number {
@@ -100,256 +103,193 @@ export function scan(
   rows: Uint32Array,
 ): number {
   const config = state[STATE_CONFIG]
+  const isMasked = (config & CONFIG_MASKED) !== 0
   const words = end - start >= VIEW_FROM ? wordsOf(bytes) : NO_WORDS
   // Byte i of the chunk is byte base + i of the words, for i up to wordsEnd.
   const base = words === NO_WORDS ? 0 : bytes.byteOffset
   const wordsEnd = words === NO_WORDS ? -1 : (words.length << 2) - base
-  let message = state[STATE_MESSAGE]
-  let lengthLo = state[STATE_LENGTH_LO]
-  let lengthHi = state[STATE_LENGTH_HI]
-  let fragments = state[STATE_FRAGMENTS]
-  let text = state[STATE_UTF8]
-  let carried = state[STATE_HEAD_COUNT]
   let row = 0
   let p = start
   let faults = 0
   let faultAt = start
   let status = SCAN_NEED_MORE
 
-  const checksText = (config & CONFIG_SKIP_UTF8) === 0
-  // Most bytes of whole messages in one masked frame, which are taken without the steps below; -1: none are.
+  /** Opcode of texts that are checked; 0 where none are. */
+  const checked = (config & CONFIG_SKIP_UTF8) === 0 ? 1 : 0
+  // Most bytes of whole messages in one masked frame, whose headers need no judging; -1: all are judged.
   let longest = -1
-  if ((config & CONFIG_MASKED) !== 0 && state[STATE_MAX_FRAGMENTS] !== 0)
+  if (isMasked && state[STATE_MAX_FRAGMENTS] !== 0)
     longest = state[STATE_LIMIT_HI] !== 0 ? 0xffff : Math.min(0xffff, state[STATE_LIMIT_LO])
 
   while (p < end) {
-    if (carried === 0 && message === 0) {
-      while (end - p >= 6 && row !== MAX_ROWS * ROW_WORDS) {
-        const first = bytes[p]
-        let size = bytes[p + 1] ^ 0x80
-        let payload = p + 6
-        if ((first !== 0x82 && first !== 0x81) || size > 126) break
-        if (size === 126) {
-          if (end - p < 8) break
-          size = (bytes[p + 2] << 8) | bytes[p + 3]
-          if (size < 126) break
-          payload = p + 8
-        }
-        const behind = payload + size
-        if (behind > end || size > longest) break
-        const key =
-          bytes[payload - 4] |
-          (bytes[payload - 3] << 8) |
-          (bytes[payload - 2] << 16) |
-          (bytes[payload - 1] << 24)
-        const hasWords = behind <= wordsEnd
-        let flags = first | ROW_FIRST
-        if (first === 0x81 && checksText) {
-          const all = hasWords
-            ? xorTextWords(words, base + payload, base + behind, key)
-            : xorBytes(bytes, payload, behind, key)
-          if ((all & NOT_ASCII) === 0) {
-            flags |= ROW_ASCII
-          } else {
-            const next = utf8From(bytes, payload, behind, UTF8_ACCEPT)
-            if (next < 0 || (next & UTF8_STATE) !== UTF8_ACCEPT) {
-              faults = FAULT_UTF8
-              faultAt = next < 0 ? ~next : behind
-              break
-            }
-          }
-        } else if (hasWords) {
-          xorWords(words, base + payload, base + behind, key)
-        } else {
-          xorBytes(bytes, payload, behind, key)
-        }
-        rows[row] = flags
-        rows[row + 1] = payload - start
-        rows[row + 2] = size
-        rows[row + 3] = p - start
-        row += ROW_WORDS
-        p = behind
-      }
-      if (faults !== 0) {
-        status = SCAN_FAULT
-        break
-      }
-      if (p === end) break
-    }
     if (row === MAX_ROWS * ROW_WORDS) {
       status = SCAN_ROWS_FULL
       break
     }
 
-    // A header that earlier bytes began is completed aside; head[h] is its first byte there.
-    const first = p - carried
-    let head = bytes
-    let h = p
-    let there = end - p
-    if (carried !== 0) {
-      there = Math.min(MAX_HEADER, carried + there)
-      for (let i = 0; i < carried; i++) carriedHead[i] = state[STATE_HEAD + (i >>> 2)] >>> ((i & 3) << 3)
-      for (let i = carried; i < there; i++) carriedHead[i] = bytes[first + i]
-      head = carriedHead
-      h = 0
+    let first = p
+    let flags = 0
+    let size = 0
+    /** Payload bytes that are here. */
+    let length = 0
+    if ((state[STATE_HEAD_COUNT] | state[STATE_MESSAGE]) === 0 && end - p >= 8) {
+      const b0 = bytes[p]
+      const short = bytes[p + 1] ^ 0x80
+      size = short === 126 ? 8 : 6
+      length = short === 126 ? (bytes[p + 2] << 8) | bytes[p + 3] : short
+      if (
+        (b0 === 0x82 || b0 === 0x81) &&
+        short <= 126 &&
+        (short === 126) === length > 125 &&
+        length <= longest &&
+        length <= end - p - size
+      )
+        flags = b0 | ROW_FIRST
     }
-
-    let size = 2
-    let lo = 0
-    let hi = 0
     let key = 0
-    let complete = false
-    let b0 = 0
-    let opcode = 0
-    if (there >= 2) {
-      b0 = head[h]
-      const b1 = head[h + 1]
-      opcode = b0 & 0x0f
-      faults = judge(b0, b1, config, message)
-      if (faults === 0 && opcode < 8 && fragments >= state[STATE_MAX_FRAGMENTS]) faults = FAULT_FRAGMENTS
-      if (faults === 0) {
-        lo = b1 & 0x7f
-        let known = true
-        if (lo === 126) {
-          size = 4
-          known = there >= 4
-          if (known) {
-            lo = (head[h + 2] << 8) | head[h + 3]
-            if (lo < 126 && (config & CONFIG_LENIENT_LENGTH) === 0) faults = FAULT_LENGTH_FORM
-          }
-        } else if (lo === 127) {
-          size = 10
-          known = there >= 10
-          if (known) {
-            hi = ((head[h + 2] << 24) | (head[h + 3] << 16) | (head[h + 4] << 8) | head[h + 5]) >>> 0
-            lo = ((head[h + 6] << 24) | (head[h + 7] << 16) | (head[h + 8] << 8) | head[h + 9]) >>> 0
-            if (hi >>> 31 !== 0) faults = FAULT_LENGTH_MSB
-            else if (hi === 0 && lo < 0x10000 && (config & CONFIG_LENIENT_LENGTH) === 0)
-              faults = FAULT_LENGTH_FORM
-          }
-        }
-        if (known && faults === 0 && opcode < 8) {
-          // 64-bit sums in two words: the sum so far is at most the limit, so the high word cannot overflow.
-          const sumLo = (lengthLo + lo) >>> 0
-          const sumHi = lengthHi + hi + (sumLo < lo ? 1 : 0)
-          const compressed = opcode === 0 ? (message & ROW_COMPRESSED) !== 0 : (b0 & 0x40) !== 0
-          const limit = compressed ? STATE_LIMIT_RSV1_LO : STATE_LIMIT_LO
-          const limitHi = state[limit + 1]
-          if (sumHi > limitHi || (sumHi === limitHi && sumLo > state[limit])) faults = FAULT_TOO_BIG
-        }
-        if (known && faults === 0) {
-          if ((config & CONFIG_MASKED) !== 0) {
-            if (there >= size + 4) {
-              const k = h + size
-              key = head[k] | (head[k + 1] << 8) | (head[k + 2] << 16) | (head[k + 3] << 24)
-            }
-            size += 4
-          }
-          complete = there >= size
-        }
-      }
-    }
-    if (faults !== 0) {
-      faultAt = first
-      status = SCAN_FAULT
-      break
-    }
-    if (!complete) {
-      for (let i = STATE_HEAD; i < STATE_HEAD + 4; i++) state[i] = 0
-      for (let i = 0; i < there; i++) state[STATE_HEAD + (i >>> 2)] |= head[h + i] << ((i & 3) << 3)
-      carried = there
-      p = end
-      break
-    }
-    carried = 0
-    p = first + size
-
-    let flags: number
-    if (opcode < 8) {
-      if (opcode !== 0) {
-        flags = opcode | (b0 & 0x40) | ROW_FIRST
-        message = flags & (ROW_OPCODE | ROW_COMPRESSED)
-        text = UTF8_ACCEPT
-      } else {
-        flags = message
-      }
-      lengthLo = (lengthLo + lo) >>> 0
-      lengthHi += hi + (lengthLo < lo ? 1 : 0)
-      fragments++
+    if (flags !== 0) {
+      p += size
+      key = bytes[p - 4] | (bytes[p - 3] << 8) | (bytes[p - 2] << 16) | (bytes[p - 1] << 24)
     } else {
-      flags = opcode | ROW_FIRST
-    }
-    flags |= b0 & ROW_FIN
+      // A header that earlier bytes began is completed in the state; head[h] is its first byte there.
+      const carried = state[STATE_HEAD_COUNT]
+      const message = state[STATE_MESSAGE]
+      first -= carried
+      let head = bytes
+      let h = p
+      let there = end - p
+      if (carried !== 0) {
+        head = headOf(state)
+        h = 0
+        there = Math.min(MAX_HEADER, carried + there)
+        head.set(bytes.subarray(p, first + there), carried)
+      }
 
-    const visible = end - p
-    if (hi !== 0 || lo > visible) {
-      rows[row] = flags | ROW_PARTIAL
-      rows[row + 1] = p - start
-      rows[row + 2] = visible
-      rows[row + 3] = first - start
-      row += ROW_WORDS
-      state[STATE_FRAME] = flags
-      state[STATE_LEFT_LO] = lo
-      state[STATE_LEFT_HI] = hi
-      state[STATE_KEY] = key
-      state[STATE_PHASE] = 0
-      p = end
-      break
-    }
-
-    const behind = p + lo
-    if (key !== 0) {
-      if (behind <= wordsEnd) xorWords(words, base + p, base + behind, key)
-      else xorBytes(bytes, p, behind, key)
-    }
-    if (opcode < 8) {
-      if ((message & (ROW_OPCODE | ROW_COMPRESSED)) === 1 && (config & CONFIG_SKIP_UTF8) === 0) {
-        let from = p
-        if ((text & UTF8_STATE) === UTF8_ACCEPT && behind <= wordsEnd)
-          from = skipAscii(bytes, p, behind, words, base)
-        const next = utf8From(bytes, from, behind, text)
-        if (next < 0) {
-          faults = FAULT_UTF8
-          faultAt = ~next
-        } else {
-          text = next
-          if ((b0 & 0x80) !== 0 && (text & UTF8_STATE) !== UTF8_ACCEPT) {
-            faults = FAULT_UTF8
-            faultAt = behind
+      let lo = 0
+      let hi = 0
+      let isComplete = false
+      let b0 = 0
+      if (there >= 2) {
+        b0 = head[h]
+        lo = head[h + 1] & 0x7f
+        size = lo < 126 ? 2 : lo === 126 ? 4 : 10
+        faults = judge(b0, head[h + 1], config, message)
+        if (faults === 0 && (b0 & ROW_CONTROL) === 0 && state[STATE_FRAGMENTS] >= state[STATE_MAX_FRAGMENTS])
+          faults = FAULT_FRAGMENTS
+        if (faults === 0 && there >= size) {
+          if (size > 2) {
+            lo = 0
+            for (let i = 2; i < size; i++) {
+              hi = (hi << 8) | (lo >>> 24)
+              lo = (lo << 8) | head[h + i]
+            }
+            hi >>>= 0
+            lo >>>= 0
+            const isLong = hi === 0 && lo < (size === 4 ? 126 : 0x10000)
+            if (hi >>> 31 !== 0) faults = FAULT_LENGTH_MSB
+            else if (isLong && (config & CONFIG_LENIENT_LENGTH) === 0) faults = FAULT_LENGTH_FORM
           }
-          if ((text & UTF8_WIDE) === 0) flags |= ROW_ASCII
-        }
-        if (faults !== 0) {
-          status = SCAN_FAULT
-          break
+          if (faults === 0 && (b0 & ROW_CONTROL) === 0) {
+            // 64-bit sums in two words: the sum so far is at most the limit, so the high word cannot overflow.
+            const sumLo = (state[STATE_LENGTH_LO] + lo) >>> 0
+            const sumHi = state[STATE_LENGTH_HI] + hi + (sumLo < lo ? 1 : 0)
+            const limit = ((b0 | message) & ROW_COMPRESSED) !== 0 ? STATE_LIMIT_RSV1_LO : STATE_LIMIT_LO
+            const limitHi = state[limit + 1]
+            if (sumHi > limitHi || (sumHi === limitHi && sumLo > state[limit])) faults = FAULT_TOO_BIG
+          }
+          if (isMasked) size += 4
+          isComplete = there >= size
         }
       }
-      if ((b0 & 0x80) !== 0) {
-        message = 0
-        lengthLo = 0
-        lengthHi = 0
-        fragments = 0
-        text = UTF8_ACCEPT
+      if (faults !== 0) {
+        faultAt = first
+        status = SCAN_FAULT
+        break
+      }
+      if (!isComplete) {
+        headOf(state).set(head.subarray(h, h + there))
+        state[STATE_HEAD_COUNT] = there
+        p = end
+        break
+      }
+      if (isMasked) {
+        const k = h + size
+        key = head[k - 4] | (head[k - 3] << 8) | (head[k - 2] << 16) | (head[k - 1] << 24)
+      }
+      state[STATE_HEAD_COUNT] = 0
+      p = first + size
+
+      flags = (b0 & (ROW_OPCODE | ROW_COMPRESSED)) | ROW_FIRST
+      if ((b0 & ROW_CONTROL) === 0) {
+        if ((b0 & ROW_OPCODE) === 0) flags = message
+        else state[STATE_MESSAGE] = b0 & (ROW_OPCODE | ROW_COMPRESSED)
+        state[STATE_LENGTH_LO] += lo
+        state[STATE_LENGTH_HI] += hi + (state[STATE_LENGTH_LO] < lo ? 1 : 0)
+        state[STATE_FRAGMENTS]++
+      }
+      flags |= b0 & ROW_FIN
+
+      length = end - p
+      if (hi === 0 && lo <= length) {
+        length = lo
+      } else {
+        state[STATE_FRAME] = flags
+        state[STATE_LEFT_LO] = lo
+        state[STATE_LEFT_HI] = hi
+        state[STATE_KEY] = key
+        state[STATE_PHASE] = 0
+        flags |= ROW_PARTIAL
+      }
+    }
+
+    const behind = p + length
+    if ((flags & ROW_PARTIAL) === 0) {
+      const hasWords = behind <= wordsEnd
+      const isText = (flags & (ROW_OPCODE | ROW_COMPRESSED)) === checked
+      // Whether the payload may hold more than ASCII.
+      let wide = NOT_ASCII
+      if (key !== 0) {
+        if (!hasWords) wide = xorBytes(bytes, p, behind, key)
+        else if (isText) wide = xorTextWords(words, base + p, base + behind, key)
+        else xorWords(words, base + p, base + behind, key)
+      }
+      if (isText) {
+        let text = state[STATE_UTF8]
+        if ((wide & NOT_ASCII) !== 0 || (text & UTF8_STATE) !== UTF8_ACCEPT) {
+          let from = p
+          if (hasWords && (text & UTF8_STATE) === UTF8_ACCEPT) from = skipAscii(bytes, p, behind, words, base)
+          const next = utf8From(bytes, from, behind, text)
+          if (next < 0 || ((flags & ROW_FIN) !== 0 && (next & UTF8_STATE) !== UTF8_ACCEPT)) {
+            faults = FAULT_UTF8
+            faultAt = next < 0 ? ~next : behind
+            status = SCAN_FAULT
+            break
+          }
+          text = next
+          state[STATE_UTF8] = (flags & ROW_FIN) !== 0 ? UTF8_ACCEPT : next
+        }
+        if ((text & UTF8_WIDE) === 0) flags |= ROW_ASCII
+      }
+      if (state[STATE_MESSAGE] !== 0 && (flags & (ROW_CONTROL | ROW_FIN)) === ROW_FIN) {
+        state[STATE_MESSAGE] = 0
+        state[STATE_LENGTH_LO] = 0
+        state[STATE_LENGTH_HI] = 0
+        state[STATE_FRAGMENTS] = 0
+        state[STATE_UTF8] = UTF8_ACCEPT
       }
     }
     rows[row] = flags
     rows[row + 1] = p - start
-    rows[row + 2] = lo
+    rows[row + 2] = length
     rows[row + 3] = first - start
     row += ROW_WORDS
     p = behind
-    if (opcode === 8) {
+    if ((flags & (ROW_OPCODE | ROW_PARTIAL)) === 8) {
       status = SCAN_CLOSE_SEEN
       break
     }
   }
 
-  state[STATE_MESSAGE] = message
-  state[STATE_LENGTH_LO] = lengthLo
-  state[STATE_LENGTH_HI] = lengthHi
-  state[STATE_FRAGMENTS] = fragments
-  state[STATE_UTF8] = text
-  state[STATE_HEAD_COUNT] = carried
   state[STATE_CONSUMED] = p - start
   state[STATE_ROW_COUNT] = row / ROW_WORDS
   state[STATE_FAULT] = faults

@@ -25,6 +25,10 @@ interface Realm {
 
 const key = Symbol.for('gibbon-ws.realm.1')
 
+function isName(name: unknown): name is KernelName {
+  return name === 'js' || name === 'wasm' || name === 'native'
+}
+
 function realm(): Realm {
   const scope = globalThis as { [key]?: Realm }
   scope[key] ??= {}
@@ -62,7 +66,7 @@ function choose(): Choice {
   const failures: string[] = []
   // The forced kernel goes first; what cannot run is passed over in silence, the reason tells.
   const order: KernelName[] = realm().native === undefined ? ['wasm', 'js'] : ['native', 'wasm', 'js']
-  if (forced === 'js' || forced === 'wasm' || forced === 'native') order.unshift(forced)
+  if (isName(forced)) order.unshift(forced)
   else if (forced) failures.push(`GIBBON_KERNEL=${forced} is none of js, wasm, native`)
   for (const name of order) {
     try {
@@ -90,7 +94,7 @@ function choice(): Choice {
  */
 export function getKernel(name?: KernelName): Kernel {
   if (name === undefined) return choice().kernel
-  if (name !== 'js' && name !== 'wasm' && name !== 'native')
+  if (!isName(name))
     throw Object.assign(new RangeError(`websocket: no such kernel: ${String(name)}`), {
       code: 'ERR_WS_ARGUMENT',
     })

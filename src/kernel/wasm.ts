@@ -1,8 +1,9 @@
 // The WASM kernel: the module of assembly/, compiled synchronously from embedded bytes, behind the kernel contract.
 // Bytes outside its memory pass through its window: copied in, worked on, copied back once.
 
-import { fromHex } from './hex.ts'
-import { mask as jsMask } from './js-mask.ts'
+import { copyBytes, LOOP_MAX } from './copy.ts'
+import { fromText } from './embedded.ts'
+import { mask as jsMask, turnKey } from './js-mask.ts'
 import { scan as jsScan } from './js-scan.ts'
 import { utf8 as jsUtf8 } from './js-utf8.ts'
 import type { Kernel } from './kernel.ts'
@@ -20,12 +21,12 @@ import {
   WINDOW_BYTES,
   WINDOW_PTR,
 } from './layout.ts'
-import { wasmHex } from './wasm-bytes.ts'
+import { wasmText } from './wasm-bytes.ts'
 
 /** What assembly/index.ts exports. */
 interface Exports {
   readonly memory: { readonly buffer: ArrayBuffer }
-  mask(source: number, target: number, length: number, key: number, phase: number): number
+  mask(start: number, length: number, key: number): number
   utf8(start: number, length: number, state: number): number
   scan(start: number, length: number): number
 }
@@ -39,9 +40,6 @@ const UTF8_FROM = 32
  * 20 B took 31 ns against 48, one of 60 B 49 against 50, one of 125 B 82 against 53.
  */
 const SCAN_FROM = 64
-/** Up to so many bytes a loop copies as fast as set() does (13 ns on Node 20), or as a view is made for it (31 ns). */
-const LOOP_MAX = 12
-const LOOP_MAX_FOR_PART = 32
 /** Views of the window's first bytes are kept, one for each length up to this: 13 ns instead of 44 to copy them out. */
 const KEPT_VIEW_MAX = 256
 
@@ -57,7 +55,7 @@ export interface WasmKernel extends Kernel {
  * @throws whatever the runtime throws where WebAssembly is absent (ReferenceError) or forbidden (CompileError)
  */
 export function createWasmKernel(
-  module: WebAssembly.Module = new WebAssembly.Module(fromHex(wasmHex)),
+  module: WebAssembly.Module = new WebAssembly.Module(fromText(wasmText)),
 ): WasmKernel {
   const instance = new WebAssembly.Instance(module)
   const wasm = instance.exports as unknown as Exports
@@ -73,12 +71,6 @@ export function createWasmKernel(
     if (length > KEPT_VIEW_MAX) return window.subarray(0, length)
     views[length] ??= window.subarray(0, length)
     return views[length]
-  }
-
-  function copyIn(bytes: Uint8Array, start: number, length: number): void {
-    if (length === bytes.length && length > LOOP_MAX) window.set(bytes)
-    else if (length > LOOP_MAX_FOR_PART) window.set(bytes.subarray(start, start + length))
-    else for (let i = 0; i < length; i++) window[i] = bytes[start + i]
   }
 
   function copyOut(bytes: Uint8Array, start: number, length: number): void {
@@ -105,63 +97,66 @@ export function createWasmKernel(
 
     mask(source, sourceStart, target, targetStart, length, key, phase) {
       const isInside = source === memory && target === memory
-      if (broken || (!isInside && length < MASK_FROM))
-        return jsMask(source, sourceStart, target, targetStart, length, key, phase)
       let done = 0
-      try {
-        if (isInside) return wasm.mask(sourceStart, targetStart, length, key, phase)
-        for (; done < length; done += WINDOW_BYTES) {
-          const part = Math.min(WINDOW_BYTES, length - done)
-          copyIn(source, sourceStart + done, part)
-          phase = wasm.mask(WINDOW_PTR, WINDOW_PTR, part, key, phase)
-          copyOut(target, targetStart + done, part)
+      if (!broken && (isInside || length >= MASK_FROM)) {
+        const turned = turnKey(key, phase)
+        try {
+          if (isInside) {
+            if (sourceStart !== targetStart) memory.copyWithin(targetStart, sourceStart, sourceStart + length)
+            wasm.mask(targetStart, length, turned)
+            done = length
+          }
+          for (; done < length; done += WINDOW_BYTES) {
+            const from = sourceStart + done
+            const part = Math.min(WINDOW_BYTES, length - done)
+            copyBytes(source, from, from + part, window, 0)
+            wasm.mask(WINDOW_PTR, part, turned)
+            copyOut(target, targetStart + done, part)
+          }
+          return (phase + length) & 3
+        } catch {
+          broken = true
         }
-        return phase
-      } catch {
-        broken = true
-        return jsMask(source, sourceStart + done, target, targetStart + done, length - done, key, phase)
       }
+      return jsMask(source, sourceStart + done, target, targetStart + done, length - done, key, phase)
     },
 
     utf8(bytes, start, end, state) {
       const isInside = bytes === memory
-      if (broken || (!isInside && end - start < UTF8_FROM)) return jsUtf8(bytes, start, end, state)
-      try {
-        if (isInside) {
-          const result = wasm.utf8(start, end - start, state)
-          return result < 0 ? ~(start + ~result) : result
+      if (!broken && (isInside || end - start >= UTF8_FROM)) {
+        try {
+          let result = state
+          for (let at = start; at < end; at += WINDOW_BYTES) {
+            const part = Math.min(WINDOW_BYTES, end - at)
+            if (!isInside) copyBytes(bytes, at, at + part, window, 0)
+            result = wasm.utf8(isInside ? at : WINDOW_PTR, part, result)
+            if (result < 0) return ~(at + ~result)
+          }
+          return result
+        } catch {
+          broken = true
         }
-        let result = state
-        for (let at = start; at < end; at += WINDOW_BYTES) {
-          const part = Math.min(WINDOW_BYTES, end - at)
-          copyIn(bytes, at, part)
-          result = wasm.utf8(WINDOW_PTR, part, result)
-          if (result < 0) return ~(at + ~result)
-        }
-        return result
-      } catch {
-        broken = true
-        return jsUtf8(bytes, start, end, state)
       }
+      return jsUtf8(bytes, start, end, state)
     },
 
     scan(bytes, start, end, state) {
       const isInside = bytes === memory
-      if (broken || (!isInside && end - start < SCAN_FROM)) return jsScan(bytes, start, end, state, rows)
-      record.set(state)
-      if (!isInside) copyIn(bytes, start, end - start)
-      let status: number
-      try {
-        status = wasm.scan(isInside ? start : WINDOW_PTR, end - start)
-      } catch {
-        broken = true
-        return jsScan(bytes, start, end, state, rows)
+      if (!broken && (isInside || end - start >= SCAN_FROM)) {
+        record.set(state)
+        if (!isInside) copyBytes(bytes, start, end, window, 0)
+        try {
+          const status = wasm.scan(isInside ? start : WINDOW_PTR, end - start)
+          // Unmasked frames were only read.
+          if (!isInside && (state[STATE_CONFIG] & CONFIG_MASKED) !== 0)
+            copyOut(bytes, start, record[STATE_CONSUMED])
+          state.set(record)
+          return status
+        } catch {
+          broken = true
+        }
       }
-      // Unmasked frames were only read.
-      if (!isInside && (state[STATE_CONFIG] & CONFIG_MASKED) !== 0)
-        copyOut(bytes, start, record[STATE_CONSUMED])
-      state.set(record)
-      return status
+      return jsScan(bytes, start, end, state, rows)
     },
   }
 }

@@ -54,10 +54,7 @@ export class Registry {
   add(endpoint: Endpoint): void {
     const taken = this.find(endpoint.path)
     if (taken !== undefined && !taken.isClosing) {
-      throw rangeError(
-        'ERR_WS_ARGUMENT',
-        `the server has an attachment for ${endpoint.path ?? 'every path'} already`,
-      )
+      throw rangeError(`the server has an attachment for ${endpoint.path ?? 'every path'} already`)
     }
     this.endpoints.push(endpoint)
   }

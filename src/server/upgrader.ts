@@ -80,7 +80,7 @@ export class Upgrader {
     handler: (conn: Conn<Granted<Data>>) => unknown,
   ): Attachment<Granted<Data>> {
     if (typeof options !== 'object' || options === null || typeof handler !== 'function')
-      throw typeError('ERR_WS_ARGUMENT', 'attach() takes a server, options and a handler')
+      throw typeError('attach() takes a server, options and a handler')
     const settings = checkConnOptions({
       ...this.options,
       keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
@@ -124,7 +124,8 @@ export class Upgrader {
     options: UpgradeOptions<Data>,
     terms: Terms,
   ): Promise<Conn<Granted<Data>> | WebSocketError> {
-    if (answered.has(socket) || socket.writableEnded) return new WebSocketError('ERR_WS_UPGRADED')
+    if (answered.has(socket) || socket.writableEnded)
+      return new WebSocketError('ERR_WS_UPGRADED', { message: 'this request was answered already' })
     answered.add(socket)
     // The peer may reset the connection while the application decides.
     socket.on('error', ignore)
@@ -153,7 +154,8 @@ export class Upgrader {
       })
     }
     // The application has answered by itself.
-    if (!socket.writable) return new WebSocketError('ERR_WS_UPGRADED')
+    if (!socket.writable)
+      return new WebSocketError('ERR_WS_UPGRADED', { message: 'this request was answered already' })
     socket.write(response)
     socket.removeListener('error', ignore)
     const { method, target, fields } = requestHead

@@ -93,7 +93,7 @@ describe('instanceof', () => {
 })
 
 test('misuse is a TypeError or a RangeError with the stable code', () => {
-  const [type, range] = [typeError('ERR_WS_ARGUMENT', 'bad type'), rangeError('ERR_WS_URL', 'bad value')]
+  const [type, range] = [typeError('bad type'), rangeError('bad value', 'ERR_WS_URL')]
   expect(type).toBeInstanceOf(TypeError)
   expect(range).toBeInstanceOf(RangeError)
   expect([type.code, type.message, range.code]).toEqual([

@@ -4,14 +4,14 @@
 import { expect, test } from 'vitest'
 import { Decoder } from '../../src/codec/decoder.ts'
 import type { Message } from '../../src/codec/message.ts'
-import { fromHex } from '../../src/kernel/hex.ts'
+import { fromText } from '../../src/kernel/embedded.ts'
 import * as layout from '../../src/kernel/layout.ts'
 import { createWasmKernel } from '../../src/kernel/wasm.ts'
-import { wasmHex } from '../../src/kernel/wasm-bytes.ts'
+import { wasmText } from '../../src/kernel/wasm-bytes.ts'
 import { frameBytes } from '../fuzz/frames.ts'
 import { kernels } from './kernels.ts'
 
-const compiled = new WebAssembly.Module(fromHex(wasmHex))
+const compiled = new WebAssembly.Module(fromText(wasmText))
 
 test('the module imports nothing and exports its memory and the three functions', () => {
   expect(WebAssembly.Module.imports(compiled)).toEqual([])
