@@ -64,6 +64,9 @@ describe('in the tarball', () => {
       'LICENSE',
       'README.md',
       'dist.cjs/package.json',
+      'docs/bad-input.md',
+      'docs/benchmarks.md',
+      'docs/errors.md',
     ])
   })
 
