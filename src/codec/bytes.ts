@@ -14,7 +14,7 @@ export function kindOf(value: unknown): string {
  */
 export function assertBytes(value: unknown, what: string): asserts value is Uint8Array {
   if (value instanceof Uint8Array || kindOf(value) === 'Uint8Array') return
-  throw typeError(`${what} must be a Uint8Array, not ${kindOf(value)}`)
+  throw typeError(`${what} must be a Uint8Array`)
 }
 
 /** Whether nobody but this thread, by writing to it, changes the memory. */

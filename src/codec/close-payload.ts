@@ -37,7 +37,7 @@ export function formatCloseMessage(code: number, reason = ''): Uint8Array {
   }
   const text = encoder.encode(reason)
   if (text.length > MAX_CLOSE_REASON) {
-    throw rangeError(`a close reason has at most ${MAX_CLOSE_REASON} bytes, not ${text.length}`)
+    throw rangeError(`a close reason has at most ${MAX_CLOSE_REASON} bytes`)
   }
   const payload = new Uint8Array(2 + text.length)
   payload[0] = code >>> 8

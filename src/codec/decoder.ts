@@ -57,7 +57,7 @@ import {
 import { typeError, WebSocketError } from './errors.ts'
 import type { DecoderEvent } from './events.ts'
 import { faultError } from './faults.ts'
-import { Gather } from './gather.ts'
+import { Gather, LARGE_PIECE } from './gather.ts'
 import { scanEnd } from './header.ts'
 import {
   checkLimit,
@@ -189,7 +189,7 @@ export class Decoder {
    * @param bytes any number of them; taken unless `keep`: changed (unmasked in place) and kept alive by the messages
    */
   push(bytes: Uint8Array, options?: PushOptions): DecoderEvent[] {
-    assertBytes(bytes, 'what is received')
+    assertBytes(bytes, 'input')
     return this.pushRange(bytes, 0, bytes.length, options?.keep ?? false)
   }
 
@@ -217,7 +217,7 @@ export class Decoder {
    * @throws TypeError ERR_WS_ARGUMENT from a push to this decoder inside its sink
    */
   pushEach(bytes: Uint8Array, sink: (event: DecoderEvent) => void, options?: PushOptions): void {
-    assertBytes(bytes, 'what is received')
+    assertBytes(bytes, 'input')
     this.#assertIdle()
     const borrowed = this.#borrowed ?? new Message(BinaryMessage, undefined, 0, 0, UNCHECKED)
     this.#borrowed = borrowed
@@ -245,7 +245,7 @@ export class Decoder {
     let at = start
     while (at < end && !this.#done) {
       if (this.#isInFrame) {
-        at = this.#moveFrame(bytes, at, end)
+        at = this.#moveFrame(bytes, at, end, !keep)
         continue
       }
       let stop = Math.min(end, at + WINDOW_BYTES)
@@ -318,7 +318,7 @@ export class Decoder {
     this.#payloadOffset = base + rows[row + 1]
     if ((flags & ROW_PARTIAL) !== 0) {
       this.#position = this.#payloadOffset
-      this.#moveFrame(bytes, start, end)
+      this.#moveFrame(bytes, start, end, true)
     } else if ((flags & ROW_CONTROL) !== 0) {
       this.#controlFrame(flags & ROW_OPCODE, bytes, start, end)
     } else {
@@ -329,37 +329,42 @@ export class Decoder {
     }
   }
 
-  /** Moves what bytes[start..end) holds of the cut frame; returns the index behind it. */
-  #moveFrame(bytes: Uint8Array, start: number, end: number): number {
+  /** Moves what bytes[start..end) holds of the cut frame, or keeps it where it may; returns the index behind it. */
+  #moveFrame(bytes: Uint8Array, start: number, end: number, mayKeep: boolean): number {
     const state = this.#state
     const kernel = this.#kernel
     const flags = state[STATE_FRAME]
     const isControl = (flags & ROW_CONTROL) !== 0
     const left = state[STATE_LEFT_HI] * HIGH + state[STATE_LEFT_LO]
     const length = Math.min(left, end - start)
-    const key = state[STATE_KEY]
+    const announced = state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
     let gather = this.#gather
+    // A text is unmasked at once, to be checked; and the buffer for a message that is half here is its last.
+    const isText = (flags & ROW_OPCODE) === this.#checkedText
+    const isKept = mayKeep && !isControl && !isText && length >= LARGE_PIECE && announced > 2 * length
     if (isControl) {
       this.#control ??= new Gather()
       gather = this.#control
       gather.reserve(length, MAX_CONTROL_PAYLOAD)
-    } else if (!this.#makeRoom(flags, length, state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO])) {
+    } else if (!this.#makeRoom(flags, isKept ? 0 : length, announced)) {
       return end
     }
-    const from = gather.length
-    if (key === 0) {
-      gather.append(bytes, start, start + length)
+    const phase = state[STATE_PHASE]
+    state[STATE_PHASE] = (phase + length) & 3
+    if (isKept) {
+      gather.keep(bytes.subarray(start, start + length), state[STATE_KEY], phase)
     } else {
-      state[STATE_PHASE] = kernel.mask(bytes, start, gather.bytes, from, length, key, state[STATE_PHASE])
-      gather.length += length
-    }
-    if ((flags & ROW_OPCODE) === this.#checkedText) {
-      const text = kernel.utf8(gather.bytes, from, gather.length, state[STATE_UTF8])
-      if (text < 0) {
-        this.#fail(faultError(FAULT_UTF8, this.#position + ~text - from))
-        return end
+      const from = gather.used
+      kernel.mask(bytes, start, gather.bytes, from, length, state[STATE_KEY], phase)
+      gather.grow(length)
+      if (isText) {
+        const text = kernel.utf8(gather.bytes, from, gather.used, state[STATE_UTF8])
+        if (text < 0) {
+          this.#fail(faultError(FAULT_UTF8, this.#position + ~text - from))
+          return end
+        }
+        state[STATE_UTF8] = text
       }
-      state[STATE_UTF8] = text
     }
     this.#position += length
     state[STATE_LEFT_HI] = Math.floor((left - length) / HIGH)
@@ -374,7 +379,7 @@ export class Decoder {
     const opcode = flags & ROW_OPCODE
     if (opcode >= 8) {
       const { length } = this.#control as Gather
-      const payload = (this.#control as Gather).take()
+      const payload = (this.#control as Gather).take(this.#kernel)
       this.#controlFrame(opcode, payload, 0, length)
     } else if ((flags & ROW_FIN) !== 0) {
       const text = state[STATE_UTF8]
@@ -408,7 +413,7 @@ export class Decoder {
     const { length } = this.#gather
     const type = (flags & ROW_OPCODE) as DataType
     const form = formOf(flags, this.#checkedText)
-    const chunk = new Chunk(this.#gather.take(), this.#text)
+    const chunk = new Chunk(this.#gather.take(this.#kernel), this.#text)
     let message = this.#borrowed as Message
     if (this.#sink === undefined) message = new Message(type, chunk, 0, length, form)
     else message.lend(type, chunk, 0, length, form)

@@ -101,7 +101,7 @@ export class Encoder {
     const key = this.#keys?.next()
     assertBytes(source, 'a payload')
     if (start >>> 0 !== start || end >>> 0 !== end || start > end || end > source.length) {
-      throw rangeError(`no range of the ${source.length} bytes: ${start} to ${end}`)
+      throw rangeError('no range of the bytes')
     }
     const length = end - start
     const header = headerLength(length, key !== undefined)

@@ -24,7 +24,7 @@ export const DEFAULT_MAX_FRAGMENTS = 131_072
 export function checkLimit(name: string, value: number | undefined, fallback: number): number {
   if (value === undefined) return fallback
   if (value === Number.POSITIVE_INFINITY || (Number.isSafeInteger(value) && value >= 0)) return value
-  throw rangeError(`${name} must be a whole number or Infinity, not ${value}`)
+  throw rangeError(`${name} must be a whole number or Infinity`)
 }
 
 /**

@@ -125,7 +125,7 @@ export class Protocol {
    * @returns messages and control frames in order; at most one fault, which is the last
    */
   receive(bytes: Uint8Array, options?: PushOptions): DecoderEvent[] {
-    assertBytes(bytes, 'what is received')
+    assertBytes(bytes, 'input')
     return this.receiveRange(bytes, 0, bytes.length, options?.keep ?? false)
   }
 
@@ -181,7 +181,7 @@ export class Protocol {
    *   for another type or other data. In each case nothing is encoded.
    */
   send(type: DataType, data: string | Uint8Array, options?: SendOptions): boolean {
-    if (type !== TextMessage && type !== BinaryMessage) throw typeError(`bad message type ${String(type)}`)
+    if (type !== TextMessage && type !== BinaryMessage) throw typeError('bad message type')
     this.#assertSendable()
     if (typeof data === 'string') {
       this.#encoder.textFrame(FIN | type, data)
@@ -254,8 +254,8 @@ export class Protocol {
     let close: CloseEvent
     try {
       close = parseClosePayload(payload, 0, payload.length, 0, 0, this.#kernel, portableText)
-    } catch (error) {
-      throw typeError(`not the payload of a Close frame: ${(error as Error).message}`)
+    } catch {
+      throw typeError('not the payload of a Close frame')
     }
     this.close(close.code, close.reason)
   }
@@ -348,7 +348,7 @@ export class Protocol {
     assertBytes(data, 'a payload')
     if (data.length === 0) steadyBytes(data)
     if (data.length > MAX_CONTROL_PAYLOAD) {
-      throw rangeError(`a control frame carries at most ${MAX_CONTROL_PAYLOAD} bytes, not ${data.length}`)
+      throw rangeError(`a control frame carries at most ${MAX_CONTROL_PAYLOAD} bytes`)
     }
     this.#assertSendable()
     if (type === CloseMessage) this.#encoder.frame(FIN | type, data, 0, data.length, false)

@@ -55,7 +55,7 @@ export function controlBytes(type: ControlType, data: unknown): Uint8Array {
   }
   const bytes = typeof data === 'string' ? encoder.encode(data) : toBytes(data)
   if (bytes.length > MAX_CONTROL_PAYLOAD) {
-    throw rangeError(`a control frame carries at most ${MAX_CONTROL_PAYLOAD} bytes, not ${bytes.length}`)
+    throw rangeError(`a control frame carries at most ${MAX_CONTROL_PAYLOAD} bytes`)
   }
   return bytes
 }

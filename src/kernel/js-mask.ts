@@ -4,10 +4,6 @@
 /** Without a view at hand, words pay from here (bench/kernels/mask.mjs). */
 const VIEW_FROM = 160
 
-/** Sizes of what is worth a view before it has proved so: slabs of outgoing frames, buffers of gathered messages. */
-const SLAB_FROM = 4 * 1024
-const SLAB_TO = 64 * 1024
-
 /** A view of the whole words of the buffer under `bytes`; its index is the buffer's byte offset / 4. */
 export function wordsOf(bytes: Uint8Array): Int32Array {
   return new Int32Array(bytes.buffer, 0, bytes.buffer.byteLength >>> 2)
@@ -84,58 +80,26 @@ export function xorTextWords(words: Int32Array, start: number, end: number, key:
 
 /** As {@link xorTextWords}, byte by byte in `bytes`. */
 export function xorBytes(bytes: Uint8Array, start: number, end: number, key: number): number {
-  const k0 = key & 0xff
-  const k1 = (key >>> 8) & 0xff
-  const k2 = (key >>> 16) & 0xff
-  const k3 = key >>> 24
   let all = 0
-  let i = start
-  for (; i + 4 <= end; i += 4) {
-    const a = bytes[i] ^ k0
-    const b = bytes[i + 1] ^ k1
-    const c = bytes[i + 2] ^ k2
-    const d = bytes[i + 3] ^ k3
-    bytes[i] = a
-    bytes[i + 1] = b
-    bytes[i + 2] = c
-    bytes[i + 3] = d
-    all |= a | b | c | d
-  }
-  for (; i < end; i++) {
+  for (let i = start; i < end; i++) {
     const byte = bytes[i] ^ (key & 0xff)
     bytes[i] = byte
     all |= byte
-    key >>>= 8
+    key = turnKey(key, 1)
   }
   return all
 }
 
-// The view made last, as what is masked in one place after the other, like a slab of outgoing frames, needs it again.
-let lastBytes: Uint8Array = new Uint8Array(0)
-let lastWords = wordsOf(lastBytes)
-let lastBase = 0
-
 /** {@link xorBytes}, in words where that pays. */
 function xorInPlace(bytes: Uint8Array, start: number, end: number, key: number): void {
-  let words = lastWords
-  let base = lastBase
-  if (bytes !== lastBytes) {
-    const isSlab = bytes.length >= SLAB_FROM && bytes.length <= SLAB_TO
-    if (!isSlab && end - start < VIEW_FROM) {
-      xorBytes(bytes, start, end, key)
-      return
-    }
-    words = wordsOf(bytes)
-    base = bytes.byteOffset
-    if (words.length <= SLAB_TO >> 2) {
-      lastBytes = bytes
-      lastWords = words
-      lastBase = base
-    }
+  let rest = start
+  if (end - start >= VIEW_FROM) {
+    const words = wordsOf(bytes)
+    const base = bytes.byteOffset
+    // The last bytes of a buffer may fill no word.
+    rest = Math.min(end, (words.length << 2) - base)
+    xorWords(words, base + start, base + rest, key)
   }
-  // The last bytes of a buffer may fill no word.
-  const rest = Math.max(start, Math.min(end, (words.length << 2) - base))
-  xorWords(words, base + start, base + rest, key)
   xorBytes(bytes, rest, end, turnKey(key, (rest - start) & 3))
 }
 
