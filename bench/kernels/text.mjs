@@ -6,6 +6,7 @@ import { Buffer, isUtf8 } from 'node:buffer'
 import { nodeText } from '../../dist.cjs/node/text.js'
 import { formatSize } from '../report.mjs'
 import { measure } from './measure.mjs'
+import { textOf } from './utf8.mjs'
 
 export const title = 'Bytes to string'
 export const unit = 'GB/s'
@@ -32,13 +33,6 @@ export async function* rows(_, effort) {
       }
     }
   }
-}
-
-/** `sample` again and again, whole characters only, then spaces up to `size` bytes. */
-function textOf(sample, size) {
-  const bytes = Buffer.allocUnsafeSlow(size)
-  const { written } = new TextEncoder().encodeInto(sample.repeat(size), bytes)
-  return bytes.fill(' ', written)
 }
 
 function competitorsFor(bytes) {

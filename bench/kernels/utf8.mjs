@@ -35,7 +35,7 @@ export async function* rows({ js, wasm }, effort) {
 }
 
 /** `sample` again and again, whole characters only, then spaces up to `size` bytes. */
-function textOf(sample, size) {
+export function textOf(sample, size) {
   const bytes = Buffer.allocUnsafeSlow(size)
   const { written } = new TextEncoder().encodeInto(sample.repeat(size), bytes)
   return bytes.fill(' ', written)
