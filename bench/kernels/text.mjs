@@ -2,7 +2,7 @@
 // The texts are valid; ours are checked before they are decoded, as part of the scan (see the UTF-8 table), and not again.
 
 import assert from 'node:assert'
-import { Buffer, isUtf8 } from 'node:buffer'
+import { isUtf8 } from 'node:buffer'
 import { nodeText } from '../../dist.cjs/node/text.js'
 import { formatSize } from '../report.mjs'
 import { measure } from './measure.mjs'
