@@ -245,7 +245,8 @@ export class Decoder {
     let at = start
     while (at < end && !this.#done) {
       if (this.#isInFrame) {
-        at = this.#moveFrame(bytes, at, end, !keep)
+        // What shares its buffer with nothing else may stay there.
+        at = this.#moveFrame(bytes, at, end, !keep && buffer.byteLength === end - at)
         continue
       }
       let stop = Math.min(end, at + WINDOW_BYTES)
@@ -318,7 +319,7 @@ export class Decoder {
     this.#payloadOffset = base + rows[row + 1]
     if ((flags & ROW_PARTIAL) !== 0) {
       this.#position = this.#payloadOffset
-      this.#moveFrame(bytes, start, end, true)
+      this.#moveFrame(bytes, start, end, false)
     } else if ((flags & ROW_CONTROL) !== 0) {
       this.#controlFrame(flags & ROW_OPCODE, bytes, start, end)
     } else {
@@ -339,9 +340,9 @@ export class Decoder {
     const length = Math.min(left, end - start)
     const announced = state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
     let gather = this.#gather
-    // A text is unmasked at once, to be checked; and the buffer for a message that is half here is its last.
+    // A text is unmasked at once, to be checked; what ends a frame may have others behind it in its read.
     const isText = (flags & ROW_OPCODE) === this.#checkedText
-    const isKept = mayKeep && !isControl && !isText && length >= LARGE_PIECE && announced > 2 * length
+    const isKept = mayKeep && !isControl && !isText && length >= LARGE_PIECE && left > length
     if (isControl) {
       this.#control ??= new Gather()
       gather = this.#control

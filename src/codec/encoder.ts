@@ -101,7 +101,7 @@ export class Encoder {
     const key = this.#keys?.next()
     assertBytes(source, 'a payload')
     if (start >>> 0 !== start || end >>> 0 !== end || start > end || end > source.length) {
-      throw rangeError('no range of the bytes')
+      throw rangeError('no such range')
     }
     const length = end - start
     const header = headerLength(length, key !== undefined)

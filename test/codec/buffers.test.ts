@@ -254,6 +254,31 @@ describe.each(kernels)('on the $name kernel', (kernel) => {
     }
   })
 
+  test('O3: a message that shares a read with a part of a large one may be transferred away', () => {
+    for (const role of roles) {
+      const large = counted(400_000)
+      for (const fin of [true, false]) {
+        const stream = join([
+          frameTo(role, 2, counted(9)),
+          frameTo(role, 2, large, fin),
+          frameTo(role, 9, counted(5)),
+          ...(fin ? [] : [frameTo(role, 0, counted(70_000))]),
+        ])
+        const decoder = new Decoder({ role, kernel })
+        const whole = fin ? large : join([large, counted(70_000)])
+        let isRight = false
+        for (let at = 0; at < stream.length; at += 65_536) {
+          for (const event of decoder.push(stream.slice(at, at + 65_536))) {
+            const { data } = event as Message
+            if (data.length > 9) isRight = isSame(data, whole)
+            detach(data.buffer as ArrayBuffer)
+          }
+        }
+        expect(isRight).toBe(true)
+      }
+    }
+  })
+
   test.each([
     ['start', Number.NaN, 5],
     ['end', 0, Number.NaN],
