@@ -35,6 +35,20 @@ test('WASM serves where there is no addon', () => {
   expect(run('say(cjs())')).toEqual(['wasm', 'the fastest that runs here'])
 })
 
+test('a compiled module that is offered serves where bytes may not be compiled, and only if it comes first', () => {
+  const forbid = `
+    const kernel = new WebAssembly.Module(require('node:fs').readFileSync('./dist.esm/kernel.wasm'))
+    WebAssembly.Module = class { constructor() { throw new Error('not allowed here') } }
+    const { offerKernelModule } = cjs()`
+  expect(run(`${forbid}; offerKernelModule(kernel); say(cjs())`)).toEqual([
+    'wasm',
+    'the fastest that runs here',
+  ])
+  const late = run(`${forbid}; cjs().kernelName(); offerKernelModule(kernel); say(cjs())`) as string[]
+  expect(late[0]).toBe('js')
+  expect(late[1]).toContain('not allowed here')
+})
+
 test.each(['js', 'wasm'])(
   'GIBBON_KERNEL=%s forces that kernel, in the portable entry and in that of Node',
   (name) => {
