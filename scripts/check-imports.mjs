@@ -17,9 +17,9 @@ const portable = {
   web: ['conn', 'handshake', 'deflate', 'codec', 'kernel'],
 }
 const node = {
-  node: ['conn', 'handshake', 'deflate', 'codec', 'kernel'],
-  server: ['node', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
-  client: ['node', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
+  node: ['web', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
+  server: ['node', 'web', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
+  client: ['node', 'web', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
   compat: ['server', 'client', 'node', 'web', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
   cli: ['compat', 'server', 'client', 'node', 'web', 'conn', 'handshake', 'deflate', 'codec', 'kernel'],
 }

@@ -8,18 +8,33 @@ export { formatCloseMessage } from './codec/close-payload.ts'
 export * from './codec/constants.ts'
 export { type ErrorCode, type ErrorDetails, WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
+export type { Bytes } from './codec/payload.ts'
+export type { Address, BufferPool, ByteReceiver, ByteTransport, Segment } from './codec/ports.ts'
+export { PreparedMessage } from './codec/prepared-message.ts'
 export {
-  type Bytes,
+  type AsyncDisposal,
+  type CloseHandler,
   type CloseInfo,
   type CloseOptions,
   Conn,
   type ConnOptions,
   type ConnState,
   type HandshakeInfo,
+  joinMessages,
   type KeepAliveOptions,
+  type MessageReader,
+  type MessageWriter,
   type Op,
+  type PieceOptions,
+  type PingHandler,
+  type PushMode,
+  type ReadOptions,
   type WriteOptions,
 } from './conn/index.ts'
 export { BadHandshakeError, type HeaderInput, type OriginPattern } from './handshake/index.ts'
 export { type KernelName, kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
+export { connFrom } from './node/conn-from.ts'
+export { nodeReadable, nodeWritable } from './node/streams.ts'
 export * from './server/index.ts'
+export type { ConnFromOptions } from './web/conn-from.ts'
+export { pipe } from './web/pipe.ts'

@@ -8,15 +8,18 @@ export { formatCloseMessage } from './codec/close-payload.ts'
 export * from './codec/constants.ts'
 export { WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
-export { Conn } from './conn/index.ts'
+export { PreparedMessage } from './codec/prepared-message.ts'
+export { Conn, joinMessages } from './conn/index.ts'
 export { BadHandshakeError } from './handshake/index.ts'
 export { kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
+export { connFrom } from './web/conn-from.ts'
+export { pipe } from './web/pipe.ts'
 
 const CLIENT = "the runtime's own WebSocket, or buildRequest, judgeResponse and Protocol of gibbon-ws/codec"
 const SERVER = 'judgeRequest, acceptResponse and Protocol of gibbon-ws/codec'
 
 function unsupported(name: string, instead: string): TypeError {
-  const message = `${name} needs sockets, and this is gibbon-ws for runtimes without them; use ${instead}`
+  const message = `${name} needs Node, and this is gibbon-ws for other runtimes; use ${instead}`
   return typeError(message, 'ERR_WS_UNSUPPORTED_RUNTIME')
 }
 
@@ -37,6 +40,16 @@ export class Dialer {
 /** Rejects with TypeError ERR_WS_UNSUPPORTED_RUNTIME. */
 export function dial(): Promise<never> {
   return rejected(unsupported('dial', CLIENT))
+}
+
+/** @throws TypeError ERR_WS_UNSUPPORTED_RUNTIME */
+export function nodeReadable(): never {
+  throw unsupported('nodeReadable', 'the readable of the MessageReader')
+}
+
+/** @throws TypeError ERR_WS_UNSUPPORTED_RUNTIME */
+export function nodeWritable(): never {
+  throw unsupported('nodeWritable', 'the writable of the MessageWriter')
 }
 
 /** Not made by the constructor above, since to import the library must not throw. */

@@ -31,9 +31,12 @@ export class Chunk {
     return new Uint8Array(this.buffer, this.offset + start, length)
   }
 
-  /** The bytes from start to end, in memory of their own. */
-  slice(start: number, end: number): Chunk {
-    return new Chunk(new Uint8Array(this.bytes.subarray(start, end)), this.text)
+  /** The bytes from start to end in `into`, where they fit, else in memory of their own. */
+  slice(start: number, end: number, into?: Uint8Array): Chunk {
+    const part = this.bytes.subarray(start, end)
+    if (into === undefined || into.length < part.length) return new Chunk(new Uint8Array(part), this.text)
+    into.set(part)
+    return new Chunk(into, this.text)
   }
 
   /** String of valid UTF-8. */

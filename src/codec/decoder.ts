@@ -101,6 +101,7 @@ export interface PushOptions {
 }
 
 const HIGH = 0x1_0000_0000
+const NO_BYTES = new Uint8Array(0)
 
 function formOf(flags: number, checkedText: number): TextForm {
   if ((flags & ROW_OPCODE) !== checkedText) return UNCHECKED
@@ -134,6 +135,8 @@ export class Decoder {
   /** Receives the events of the running pushEach, and the message it borrows. */
   #sink: ((event: DecoderEvent) => void) | undefined
   #borrowed: Message | undefined
+  /** Bytes of the message at hand that were given out by takePart(). */
+  #taken = 0
   /** A fault or a Close frame ended the stream. */
   #done = false
 
@@ -170,6 +173,23 @@ export class Decoder {
   /** Payload bytes held for a message that is not complete yet. */
   get pendingBytes(): number {
     return this.#gather.length
+  }
+
+  /** Type of the message that has begun and is not complete; 0 between messages. */
+  get partType(): DataType | 0 {
+    return (this.#state[STATE_MESSAGE] & ROW_OPCODE) as DataType | 0
+  }
+
+  /**
+   * Takes what has come of the message that is not complete, unmasked and checked; empty when nothing has. The event of
+   * that message then carries the rest of it only.
+   */
+  takePart(): Uint8Array {
+    const { length } = this.#gather
+    if (length === 0) return NO_BYTES
+    this.#taken += length
+    const bytes = this.#gather.take(this.#kernel)
+    return bytes.length === length ? bytes : bytes.subarray(0, length)
   }
 
   /** Whether the stream may end here: between messages, with no part of a frame held. */
@@ -218,12 +238,23 @@ export class Decoder {
    */
   pushEach(bytes: Uint8Array, sink: (event: DecoderEvent) => void, options?: PushOptions): void {
     assertBytes(bytes, 'input')
+    this.pushRangeEach(bytes, 0, bytes.length, options?.keep ?? false, sink)
+  }
+
+  /** @internal As {@link pushEach}, for bytes[start..end). */
+  pushRangeEach(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    keep: boolean,
+    sink: (event: DecoderEvent) => void,
+  ): void {
     this.#assertIdle()
     const borrowed = this.#borrowed ?? new Message(BinaryMessage, undefined, 0, 0, UNCHECKED)
     this.#borrowed = borrowed
     this.#sink = sink
     try {
-      this.#take(bytes, 0, bytes.length, options?.keep ?? false)
+      this.#take(bytes, start, end, keep)
     } catch (error) {
       this.#done = true
       throw error
@@ -338,7 +369,7 @@ export class Decoder {
     const isControl = (flags & ROW_CONTROL) !== 0
     const left = state[STATE_LEFT_HI] * HIGH + state[STATE_LEFT_LO]
     const length = Math.min(left, end - start)
-    const announced = state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO]
+    const announced = state[STATE_LENGTH_HI] * HIGH + state[STATE_LENGTH_LO] - this.#taken
     let gather = this.#gather
     // A text is unmasked at once, to be checked; what ends a frame may have others behind it in its read.
     const isText = (flags & ROW_OPCODE) === this.#checkedText
@@ -398,8 +429,14 @@ export class Decoder {
     const isTextTooLong = (flags & ROW_OPCODE) === TextMessage && announced > MAX_TEXT
     try {
       if (!isTextTooLong && this.#gather.length + more <= MAX_BUFFER) {
-        // Only the last frame's header makes the message's length known.
-        this.#gather.reserve(more, (flags & ROW_FIN) !== 0 ? announced : Number.POSITIVE_INFINITY)
+        // Only the last frame's header makes the message's length known; what is taken in parts need not grow.
+        const total =
+          this.#taken > 0
+            ? this.#gather.length + more
+            : (flags & ROW_FIN) !== 0
+              ? announced
+              : Number.POSITIVE_INFINITY
+        this.#gather.reserve(more, total)
         return true
       }
     } catch {
@@ -414,6 +451,7 @@ export class Decoder {
     const { length } = this.#gather
     const type = (flags & ROW_OPCODE) as DataType
     const form = formOf(flags, this.#checkedText)
+    this.#taken = 0
     const chunk = new Chunk(this.#gather.take(this.#kernel), this.#text)
     let message = this.#borrowed as Message
     if (this.#sink === undefined) message = new Message(type, chunk, 0, length, form)

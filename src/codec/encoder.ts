@@ -118,6 +118,21 @@ export class Encoder {
   }
 
   /**
+   * Adds a frame that is encoded already: unmasked, and nobody changes it any more. A large one leaves from where it
+   * is.
+   */
+  append(frame: Uint8Array): void {
+    const { length } = frame
+    if (length > COPY_LIMIT) {
+      this.#add(new SlabSegment(frame, 0, length, undefined))
+      return
+    }
+    const slab = this.#withRoom(length)
+    copyBytes(frame, 0, length, slab.bytes, slab.used)
+    this.#commit(slab, slab.used + length)
+  }
+
+  /**
    * Encodes a frame with a string as its payload; lone surrogates become U+FFFD.
    * @throws WebSocketError ERR_WS_RANDOM_SOURCE; then nothing is encoded
    */

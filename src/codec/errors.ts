@@ -126,6 +126,21 @@ interface ErrorTable {
    */
   ERR_WS_PEER_SILENT: ['the peer did not answer the keep-alive', 1006]
 
+  /**
+   * A handler for messages, pings, pongs or the peer's Close threw, or its promise was rejected; `cause` is what it
+   * failed with. The peer got 1011.
+   * @do Mend the handler. One that fails by the end of its own connection does not count.
+   * @from Reads and writes reject. An attachment tells `onError` the cause.
+   */
+  ERR_WS_HANDLER: ['a handler failed', 1011]
+  /**
+   * A message that was sent in part was given up: `abort()` of its writer, the end of an `await using`, or a stream
+   * that failed on the way into it; `cause` is the reason. The peer got 1011, as half a message cannot be taken back.
+   * @do Look at `cause`. Call `close()` on every writer whose message is complete.
+   * @from Reads and writes reject.
+   */
+  ERR_WS_WRITER_ABORTED: ['a message was left unfinished', 1011]
+
   // Waiting and pressure
   //
   // Operations that took too long or asked too much. Unless it says otherwise, the connection goes on as it was.
@@ -145,6 +160,20 @@ interface ErrorTable {
    * @from `readMessage()` rejects, a second `for await` throws.
    */
   ERR_WS_CONCURRENT_READ: ['another read of this connection is pending', 0]
+  /**
+   * A write is asked for while another one is not done, on a connection with `strict: true`; the message names both
+   * callers. Or fragments of two messages would mix in a `Protocol`.
+   * @do Write from one place, or await each write; without `strict` they wait for their turn.
+   * @from `writeMessage()`, `writePreparedMessage()` and `nextWriter()` reject. `Protocol.send()`, `sendMessage()` and
+   *   `sendPrepared()` throw.
+   */
+  ERR_WS_CONCURRENT_WRITE: ['another write of this connection is not done', 0]
+  /**
+   * A writer of `nextWriter()` is used after its message was closed or aborted.
+   * @do Open a new writer for the next message.
+   * @from `write()` and `close()` of a `MessageWriter` reject.
+   */
+  ERR_WS_WRITER_CLOSED: ['the writer of this message is closed', 0]
   /**
    * A message is to be sent while more than `hardLimit` bytes (16 MiB unless told otherwise) wait for the peer.
    * Nothing was queued.
@@ -277,6 +306,8 @@ const closeCodes: {
   ERR_WS_TOO_MANY_FRAGMENTS: 1008,
   ERR_WS_ABNORMAL_CLOSURE: 1006,
   ERR_WS_PEER_SILENT: 1006,
+  ERR_WS_HANDLER: 1011,
+  ERR_WS_WRITER_ABORTED: 1011,
 }
 
 /** What is known of an error beyond its code. */

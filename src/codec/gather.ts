@@ -61,7 +61,12 @@ export class Gather {
   take(kernel: Kernel): Uint8Array {
     const { length } = this
     let { bytes } = this
-    if (this.#pieces.length > 0) {
+    if (this.#pieces.length === 2 && length === this.#pieces[1][0].length) {
+      // One piece is all there is: it is unmasked where it stands.
+      const [piece, key, phase] = this.#pieces[1]
+      kernel.mask(piece, 0, piece, 0, length, key, phase)
+      bytes = piece
+    } else if (this.#pieces.length > 0) {
       this.keep(empty, 0, 0)
       bytes = new Uint8Array(length)
       let at = 0

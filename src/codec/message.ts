@@ -108,10 +108,14 @@ export class Message {
     return JSON.parse(this.text()) as T
   }
 
-  /** The same message in memory of its own, exactly as large as it is; an owned one where this one is borrowed. */
-  copy(): Message {
+  /**
+   * The same message in memory of its own, exactly as large as it is; an owned one where this one is borrowed.
+   *
+   * @param into memory to use instead, where the message fits into it: the message changes when its caller changes that
+   */
+  copy(into?: Uint8Array): Message {
     const { type, start, byteLength, form } = this
-    return new Message(type, this.live().slice(start, start + byteLength), 0, byteLength, form)
+    return new Message(type, this.live().slice(start, start + byteLength, into), 0, byteLength, form)
   }
 
   /** @internal Makes this borrowed message another one; without a chunk it has expired. */

@@ -25,6 +25,14 @@ export interface TextCodec {
   encodeInto(text: string, target: Uint8Array, at: number): number
 }
 
+/** Buffers that are lent for a while. gorilla's BufferPool. */
+export interface BufferPool {
+  /** A buffer of `size` bytes, at best; its contents do not matter, and nobody else uses it until it is released. */
+  acquire(size: number): Uint8Array
+  /** Takes back what `acquire` gave, once. */
+  release(buffer: Uint8Array): void
+}
+
 /** Time, monotonic; and the end of the turn. */
 export interface Clock {
   /** Milliseconds from an arbitrary start, never going back. */
@@ -42,6 +50,8 @@ export interface Clock {
 
 /** Something that wants to know when the turn is over. */
 export interface EndOfTurn {
+  /** Grows with what is written: where the end of a turn has to be guessed, it has not come while this changes. */
+  readonly pendingBytes: number
   /** Called once for each `atEndOfTurn`. */
   endOfTurn(): void
 }
@@ -76,6 +86,18 @@ export interface ByteTransport {
   destroy(): void
   /** The runtime's own object, for those who need it: a net.Socket, a TLSSocket, a stream. */
   readonly raw: unknown
+  /** Our end of the connection, as far as it is known and has an address. */
+  readonly localAddress?: Address | undefined
+  /** The peer's end, likewise. */
+  readonly remoteAddress?: Address | undefined
+}
+
+/** One end of a connection over IP. */
+export interface Address {
+  /** '127.0.0.1' or '::1' */
+  readonly address: string
+  /** 1 to 65535 */
+  readonly port: number
 }
 
 /** Our end of a {@link ByteTransport}. */

@@ -18,10 +18,11 @@ import {
 import { Decoder, type DecoderOptions, type PushOptions } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import { rangeError, typeError, WebSocketError } from './errors.ts'
-import type { CloseEvent, DecoderEvent } from './events.ts'
+import type { CloseEvent, DecoderEvent, FaultEvent } from './events.ts'
 import { MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from './limits.ts'
 import { type Message, UNCHECKED } from './message.ts'
 import type { RandomSource, Segment } from './ports.ts'
+import type { PreparedMessage } from './prepared-message.ts'
 import type { Role } from './role.ts'
 import { closeSentError, peerGoneError } from './shared-errors.ts'
 import { portableText } from './text-codec.ts'
@@ -72,8 +73,17 @@ export class Protocol {
   #closeSent = false
   #closeReceived = false
   #ended = false
+  /** Fragments of a message were sent, and not its last one. */
+  #isInMessage = false
   #isCongested = false
   #waitingPongs: Uint8Array[] | undefined
+  /** Receives the events of the running receiveEach, and what the decoder is given for it. */
+  #sink: ((event: DecoderEvent) => void) | undefined
+  #reactEach: ((event: DecoderEvent) => void) | undefined
+  /** Whether pings are answered by themselves (RFC 6455 §5.5.2); default true. */
+  answersPings = true
+  /** Whether a Close frame is answered by itself (RFC 6455 §5.5.1); default true. Else {@link close} is to be called. */
+  answersClose = true
 
   /** @throws TypeError ERR_WS_ARGUMENT for a role that is none, RangeError ERR_WS_ARGUMENT for a limit that is none */
   constructor(options: ProtocolOptions) {
@@ -134,22 +144,52 @@ export class Protocol {
     if (this.#ended) return []
     const events = this.#decoder.pushRange(bytes, start, end, keep)
     for (let i = 0; i < events.length; i++) {
-      try {
-        this.#react(events[i])
-      } catch (error) {
-        // Only the random source fails here: the answer cannot be masked, so the connection cannot go on. A Close that
-        // is not answered is no closing handshake; a fault stays the first one.
-        this.#ended = true
-        const { type } = events[i]
-        if (type !== 0) {
-          events.splice(type === CloseMessage ? i : i + 1, events.length, {
-            type: 0,
-            error: error as WebSocketError,
-          })
-        }
-      }
+      const { type } = events[i]
+      if (type === TextMessage || type === BinaryMessage) continue
+      const failed = this.#reactTo(events[i])
+      if (failed !== undefined) events.splice(type === CloseMessage ? i : i + 1, events.length, failed)
     }
     return events
+  }
+
+  /**
+   * As {@link receive}, but gives the events to `sink` one after the other, and lends it the messages; see
+   * {@link Decoder.pushEach}. Here a Close is answered after the messages in front of it were seen.
+   *
+   * @param sink must not throw, and must not feed this protocol
+   */
+  receiveEach(bytes: Uint8Array, sink: (event: DecoderEvent) => void, options?: PushOptions): void {
+    assertBytes(bytes, 'input')
+    this.receiveRangeEach(bytes, 0, bytes.length, options?.keep ?? false, sink)
+  }
+
+  /** @internal As {@link receiveEach}, for bytes[start..end). */
+  receiveRangeEach(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    keep: boolean,
+    sink: (event: DecoderEvent) => void,
+  ): void {
+    if (this.#ended) return
+    this.#sink = sink
+    this.#reactEach ??= (event) => {
+      if (this.#ended) return
+      const failed = event.type === 1 || event.type === 2 ? undefined : this.#reactTo(event)
+      if (failed === undefined || event.type !== CloseMessage) this.#sink?.(event)
+      if (failed !== undefined) this.#sink?.(failed)
+    }
+    this.#decoder.pushRangeEach(bytes, start, end, keep, this.#reactEach)
+  }
+
+  /** Type of the message that has begun to arrive and is not complete; 0 between messages. @internal */
+  get partType(): DataType | 0 {
+    return this.#decoder.partType
+  }
+
+  /** @internal Takes what has come of the message that is not complete; its event then carries the rest only. */
+  takePart(): Uint8Array {
+    return this.#decoder.takePart()
   }
 
   /**
@@ -182,7 +222,7 @@ export class Protocol {
    */
   send(type: DataType, data: string | Uint8Array, options?: SendOptions): boolean {
     if (type !== TextMessage && type !== BinaryMessage) throw typeError('bad message type')
-    this.#assertSendable()
+    this.#assertBetweenMessages()
     if (typeof data === 'string') {
       this.#encoder.textFrame(FIN | type, data)
       return false
@@ -191,7 +231,7 @@ export class Protocol {
     let bytes = data
     if (type === TextMessage && this.#checkSentUtf8) {
       bytes = steadyBytes(data)
-      this.#assertUtf8(bytes)
+      this.checkText(bytes, 0, true)
     } else if (data.length === 0) {
       steadyBytes(data)
     }
@@ -205,11 +245,64 @@ export class Protocol {
    * @throws WebSocketError as {@link send}
    */
   sendMessage(message: Message, options?: SendOptions): boolean {
-    this.#assertSendable()
-    if (message.type === TextMessage && message.form === UNCHECKED && this.#checkSentUtf8)
-      this.#assertUtf8(message.data)
+    this.#assertBetweenMessages()
+    if (message.type === TextMessage && message.form === UNCHECKED) this.checkText(message.data, 0, true)
     const { source, start, byteLength } = message
     return this.#encoder.frame(FIN | message.type, source, start, start + byteLength, options?.copy !== true)
+  }
+
+  /**
+   * Encodes a prepared message, a control frame included.
+   *
+   * @throws WebSocketError as {@link send}
+   */
+  sendPrepared(prepared: PreparedMessage): void {
+    const { type, payload } = prepared
+    if (type === CloseMessage) this.closeWith(payload)
+    else if (type === PingMessage || type === PongMessage) this.#control(type, payload)
+    else {
+      this.#assertBetweenMessages()
+      if (this.role === 'server') this.#encoder.append(prepared.frame)
+      else this.#encoder.frame(FIN | type, payload, 0, payload.length, false)
+    }
+  }
+
+  /**
+   * @internal Encodes source[start..end) as the next fragment of a message (RFC 6455 §5.4): the first one begins it, the
+   * `last` one ends it. Texts are checked by the caller, with {@link checkText}.
+   * @returns whether the payload is borrowed, as {@link send}
+   */
+  sendFragment(
+    type: DataType,
+    source: Uint8Array,
+    start: number,
+    end: number,
+    last: boolean,
+    borrow: boolean,
+  ): boolean {
+    this.#assertSendable()
+    const opcode = this.#isInMessage ? 0 : type
+    const isBorrowed = this.#encoder.frame(last ? FIN | opcode : opcode, source, start, end, borrow)
+    this.#isInMessage = !last
+    return isBorrowed
+  }
+
+  /**
+   * @internal Checks that texts to send are UTF-8, piece by piece, unless that is off.
+   * @param state what the call for the piece before returned; 0 for the first
+   * @param last nothing follows: the text must end here
+   * @throws WebSocketError ERR_WS_INVALID_UTF8
+   */
+  checkText(bytes: Uint8Array, state: number, last: boolean): number {
+    if (!this.#checkSentUtf8) return 0
+    const next = this.#kernel.utf8(bytes, 0, bytes.length, state)
+    if (next < 0 || (last && (next & UTF8_STATE) !== 0)) {
+      throw new WebSocketError('ERR_WS_INVALID_UTF8', {
+        message: 'the text to send is not UTF-8',
+        closeCode: 0,
+      })
+    }
+    return next
   }
 
   /**
@@ -322,10 +415,25 @@ export class Protocol {
     if (!this.#closeSent && !this.#ended) for (const data of waiting) this.#control(PongMessage, data)
   }
 
-  /** Encodes what an event asks for. */
+  /**
+   * Encodes what an event asks for.
+   *
+   * @returns the fault of it: only the random source fails here. The answer cannot be masked, so the connection cannot
+   *   go on. A Close that is not answered is no closing handshake; a fault stays the first one
+   */
+  #reactTo(event: DecoderEvent): FaultEvent | undefined {
+    try {
+      this.#react(event)
+      return undefined
+    } catch (error) {
+      this.#ended = true
+      return event.type === 0 ? undefined : { type: 0, error: error as WebSocketError }
+    }
+  }
+
   #react(event: DecoderEvent): void {
     if (event.type === PingMessage) {
-      if (this.#closeSent) return
+      if (this.#closeSent || !this.answersPings) return
       if (!this.#isCongested) {
         this.#control(PongMessage, event.data)
         return
@@ -335,7 +443,7 @@ export class Protocol {
       this.#waitingPongs.push(event.data.slice())
     } else if (event.type === CloseMessage) {
       this.#closeReceived = true
-      if (!this.#closeSent) this.close(event.code)
+      if (this.answersClose) this.close(event.code)
     } else if (event.type === 0) {
       const { closeCode, message } = event.error
       if (closeCode !== undefined)
@@ -360,13 +468,11 @@ export class Protocol {
     if (this.#ended) throw new WebSocketError('ERR_WS_CLOSED', { message: 'the connection was closed' })
   }
 
-  #assertUtf8(data: Uint8Array): void {
-    const state = this.#kernel.utf8(data, 0, data.length, 0)
-    if (state < 0 || (state & UTF8_STATE) !== 0) {
-      throw new WebSocketError('ERR_WS_INVALID_UTF8', {
-        message: 'the text to send is not UTF-8',
-        closeCode: 0,
+  #assertBetweenMessages(): void {
+    this.#assertSendable()
+    if (this.#isInMessage)
+      throw new WebSocketError('ERR_WS_CONCURRENT_WRITE', {
+        message: 'the fragments of another message are open',
       })
-    }
   }
 }

@@ -1,6 +1,7 @@
 // A WebSocket connection (RFC 6455): gorilla/websocket's Conn. Reads, writes and closes, each as a promise.
 // What happens in between, and how it ends, is the Link's.
 
+import { assertBytes } from '../codec/bytes.ts'
 import {
   CloseNormalClosure,
   type ControlType,
@@ -8,18 +9,33 @@ import {
   PingMessage,
   PongMessage,
 } from '../codec/constants.ts'
-import { WebSocketError } from '../codec/errors.ts'
+import { hasBrand, rangeError, typeError, WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
-import type { ByteTransport, Clock } from '../codec/ports.ts'
+import { type Bytes, controlBytes, isDataType, toData } from '../codec/payload.ts'
+import type { Address, ByteTransport, Clock } from '../codec/ports.ts'
+import { type PreparedMessage, preparedBrand } from '../codec/prepared-message.ts'
 import type { Protocol } from '../codec/protocol.ts'
 import { abnormalClosure, type CloseInfo } from './close-info.ts'
+import { type AsyncDisposal, makeDisposable } from './disposal.ts'
 import type { HandshakeInfo } from './handshake-info.ts'
-import { Link } from './link.ts'
+import type { MessageSink } from './inbox.ts'
+import { type CloseHandler, Link, type PingHandler } from './link.ts'
+import type { MessageReader } from './message-reader.ts'
+import type { MessageWriter } from './message-writer.ts'
 import type { ConnSettings } from './options.ts'
-import { type Bytes, controlBytes, isDataType, toData } from './payload.ts'
-import { checkMilliseconds, millisecondsUntil, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
+import type { WriteOptions } from './sender.ts'
+import {
+  checkMilliseconds,
+  markHandled,
+  millisecondsUntil,
+  type Op,
+  rejected,
+  timeLimit,
+  Waiter,
+} from './waiter.ts'
 
-const accepted = Promise.resolve()
+/** Milliseconds that a pong is waited for when nothing is said. */
+const PING_TIMEOUT = 30_000
 
 /** How `close()` treats what still arrives. */
 export interface CloseOptions {
@@ -27,12 +43,22 @@ export interface CloseOptions {
   readonly drain?: boolean
 }
 
-/** How a message is sent, and how long its promise may take. */
-export interface WriteOptions extends Op {
+/** How a message is read. */
+export interface ReadOptions extends Op {
   /**
-   * Copy a payload of more than 32 KiB at once, so that it may be changed while the promise is pending; default false.
+   * Where the message's bytes go: `data` is then the part of it that was filled, and changes when the caller changes
+   * it. A message that does not fit gets memory of its own.
    */
-  readonly copy?: boolean
+  readonly into?: Uint8Array
+}
+
+/** How `onMessage()` gets its messages. */
+export interface PushMode {
+  /**
+   * Lend each message to the function instead of giving it away: it is good until the function returns, and throws
+   * ERR_WS_MESSAGE_EXPIRED afterwards. The fastest way to receive many short messages. Default false.
+   */
+  readonly borrow?: boolean
 }
 
 /** @internal What a connection is made of. */
@@ -43,7 +69,7 @@ export interface ConnParts {
   readonly settings: ConnSettings
   readonly handshake: HandshakeInfo
   /** Bytes behind the handshake that are here already, ours to change and keep. */
-  readonly early?: Uint8Array
+  readonly early?: Uint8Array | undefined
   /** Called once when the transport is gone. */
   readonly onGone?: ((conn: Conn) => void) | undefined
 }
@@ -63,6 +89,7 @@ export type ConnState = 'open' | 'closing' | 'closed'
  * Pings and Close frames are answered as they arrive, read or not. No promise of a connection leads to an unhandled
  * rejection: the outcome is always in {@link closed} too.
  */
+// biome-ignore lint/suspicious/noUnsafeDeclarationMerging: below
 export class Conn<Data = unknown> implements AsyncIterable<Message> {
   /** The application's own, to read and to set; on a server at first what `authorize` gave, else undefined. */
   data: Data
@@ -95,7 +122,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /** Bytes accepted for sending and not handed over to the operating system, frame headers included. */
   get bufferedAmount(): number {
-    return this.#link.outbox.bufferedAmount
+    return this.#link.sender.bufferedAmount
+  }
+
+  /** Our end of the transport; undefined where it has none to tell, as when the socket is gone. gorilla's LocalAddr. */
+  get localAddress(): Address | undefined {
+    return this.#link.transport.localAddress
+  }
+
+  /** The peer's end: of a proxy, where there is one between. Else as {@link localAddress}. gorilla's RemoteAddr. */
+  get remoteAddress(): Address | undefined {
+    return this.#link.transport.remoteAddress
   }
 
   /** The runtime's own object below: a net.Socket or TLSSocket on Node. Reading or writing it breaks the stream. */
@@ -129,11 +166,44 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * rejects with the same error: ERR_WS_CLOSED with the peer's close code, ERR_WS_ABNORMAL_CLOSURE, ERR_WS_PEER_SILENT,
    * or the fault.
    *
-   * @param op limits of this read; those set for all reads hold as well
+   * @param options limits of this read; those set for all reads hold as well
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
-  readMessage(op?: Op): Promise<Message> {
-    return this.#link.inbox.read(op)
+  readMessage(options?: ReadOptions): Promise<Message> {
+    const message = this.#link.inbox.read(options)
+    const into = options?.into
+    if (into === undefined) return message
+    assertBytes(into, 'into')
+    return handled(message.then((message) => message.copy(into)))
+  }
+
+  /**
+   * The next message as a string, whatever its type. Rejects as {@link readMessage}, and with ERR_WS_INVALID_UTF8 for a
+   * binary message that is not UTF-8; the connection goes on.
+   */
+  readText(op?: Op): Promise<string> {
+    return handled(this.readMessage(op).then((message) => message.text()))
+  }
+
+  /**
+   * The next message parsed as JSON, whatever its type. Rejects as {@link readText}, and with SyntaxError for a message
+   * that is not one JSON value and nothing else; the connection goes on. gorilla's ReadJSON.
+   */
+  readJSON<T = unknown>(op?: Op): Promise<T> {
+    return handled(this.readMessage(op).then((message) => message.json<T>()))
+  }
+
+  /**
+   * A reader of the next message, which may still be arriving: for messages that need not be held whole. What was not
+   * read of the message before is skipped. gorilla's NextReader.
+   *
+   * While the application does not read, no more than `readBufferSize` bytes of the message are held. Rejects as
+   * {@link readMessage}.
+   *
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
+   */
+  nextReader(op?: Op): Promise<MessageReader> {
+    return this.#link.inbox.nextReader(op)
   }
 
   /**
@@ -144,15 +214,39 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<Message> {
     const { inbox } = this.#link
-    const iterator: AsyncIterableIterator<Message> = {
-      next: () => inbox.next(),
-      return: () => {
-        inbox.leaveLoop()
-        return Promise.resolve({ done: true, value: undefined })
-      },
-      [Symbol.asyncIterator]: () => iterator,
-    }
-    return iterator
+    return iterator(
+      () => inbox.next(),
+      () => inbox.leaveLoop(),
+    )
+  }
+
+  /**
+   * As the loop over the connection itself, but each step gives all messages that are here, 1 or more: for servers that
+   * want few promises.
+   */
+  batches(): AsyncIterableIterator<readonly Message[]> {
+    const { inbox } = this.#link
+    return iterator(
+      () => inbox.nextBatch(),
+      () => inbox.leaveLoop(),
+    )
+  }
+
+  /**
+   * Gives every message to `fn` as it arrives, without a promise for any; null: messages wait to be read again. When
+   * `fn` returns a promise, the peer is not read from until it settles; what has been read already still comes. When
+   * `fn` throws, or its promise is rejected, the connection ends with 1011 and ERR_WS_HANDLER. Reads reject with
+   * ERR_WS_CONCURRENT_READ meanwhile; {@link closed} tells of the end.
+   *
+   * @throws WebSocketError ERR_WS_CONCURRENT_READ while a read waits; TypeError ERR_WS_ARGUMENT
+   */
+  onMessage(fn: ((message: Message) => unknown) | null, { borrow = false }: PushMode = {}): void {
+    this.#link.inbox.setSink(checkHandler(fn) as MessageSink | undefined, borrow)
+  }
+
+  /** Drops every message that comes from now on, for connections that only write; control frames are handled. */
+  discard(): void {
+    this.onMessage(() => {}, { borrow: true })
   }
 
   /**
@@ -182,16 +276,17 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Sends a message: a received one, a string (text), or bytes (binary). In one frame, behind what was written before.
-   * gorilla's WriteMessage.
+   * Sends a message: a received one, a string (text), or bytes (binary). In one frame, behind what was written before:
+   * while a writer of {@link nextWriter} is open it waits for its turn. gorilla's WriteMessage.
    *
    * The promise settles once the message is accepted and at most `highWaterMark` bytes are buffered; see {@link flush}
    * for more. A payload of more than 32 KiB given as bytes on a server is not copied: its promise settles once it is
    * handed over to the operating system, and it must not change until then. Past `hardLimit` the promise rejects with
-   * ERR_WS_BUFFER_FULL and nothing is queued. If its time is up or its signal aborts while it waits for the peer, the
-   * connection fails, since the message is half way out.
+   * ERR_WS_BUFFER_FULL and nothing is queued. If its time is up or its signal aborts while it waits for its turn,
+   * nothing is sent; while it waits for the peer, the connection fails, since the message is half way out. Behind a
+   * writer that does nothing for 30 s a write without a limit rejects with ERR_WS_TIMEOUT.
    *
-   * Rejects also with ERR_WS_CLOSE_SENT after our Close, with the connection's error after its end, with
+   * Rejects also with ERR_WS_CONCURRENT_WRITE where `strict` is on, with ERR_WS_CLOSE_SENT after our Close, with the connection's error after its end, with
    * ERR_WS_INVALID_UTF8 for a text given as other bytes, and with ERR_WS_RANDOM_SOURCE; nothing is sent then.
    *
    * @param message a string is sent in UTF-8, lone surrogates as U+FFFD
@@ -210,12 +305,93 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   ): Promise<void> {
     if (typeof first === 'number') {
       if (!isDataType(first)) return this.writeControl(first, second as string | Bytes, third)
-      return this.#write(first, toData(second), third)
+      return this.#link.sender.message(first, toData(second), third)
     }
     const options = second as WriteOptions | undefined
-    if (Message.isMessage(first)) return this.#write(first.type, first, options)
+    if (Message.isMessage(first)) return this.#link.sender.message(first.type, first, options)
     const data = toData(first)
-    return this.#write(typeof data === 'string' ? 1 : 2, data, options)
+    return this.#link.sender.message(typeof data === 'string' ? 1 : 2, data, options)
+  }
+
+  /**
+   * Sends a value as JSON in a text message. gorilla's WriteJSON, without its newline. Else as {@link writeMessage}.
+   *
+   * @throws TypeError as JSON.stringify does, and ERR_WS_ARGUMENT for what has no JSON: undefined, functions, symbols;
+   *   nothing is sent
+   */
+  writeJSON(value: unknown, options?: WriteOptions): Promise<void> {
+    const text: string | undefined = JSON.stringify(value)
+    if (text === undefined) throw typeError('the value has no JSON')
+    return this.#link.sender.message(1, text, options)
+  }
+
+  /**
+   * Sends a prepared message, a control frame included; the way to send one message to many connections. gorilla's
+   * WritePreparedMessage. Else as {@link writeMessage}.
+   *
+   * @throws TypeError ERR_WS_ARGUMENT at once for anything else
+   */
+  writePreparedMessage(prepared: PreparedMessage, options?: WriteOptions): Promise<void> {
+    if (!hasBrand(prepared, preparedBrand)) throw typeError('not a PreparedMessage')
+    return this.#link.sender.prepared(prepared, options)
+  }
+
+  /**
+   * Opens a writer for a message that is sent piece by piece, once the writers and messages before it are done. Others
+   * wait until it is closed; control frames pass. gorilla's NextWriter, which never waits. Rejects as
+   * {@link writeMessage}.
+   *
+   * @param type text or binary: what control frames carry goes by {@link writeControl}
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
+   */
+  nextWriter(type: DataType, op?: Op): Promise<MessageWriter> {
+    if (!isDataType(type)) throw typeError('bad message type')
+    return this.#link.sender.open(type, op)
+  }
+
+  /**
+   * Limits every write of data that begins from now on, as {@link setReadTimeout} does reads: what a write that is late
+   * means is told at {@link writeMessage}. Control frames have limits of their own only. At first there is none.
+   *
+   * @param ms milliseconds, 0 to 2^31-1; null for no limit
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   */
+  setWriteTimeout(ms: number | null): void {
+    this.#link.sender.timeout = ms === null ? undefined : checkMilliseconds('ms', ms)
+  }
+
+  /**
+   * Lets every write of data that begins from now on wait until `deadline` and no longer; those behind it reject at once
+   * with ERR_WS_TIMEOUT, and nothing of them is sent. gorilla's SetWriteDeadline. At first there is none.
+   *
+   * @param deadline at most 2^31-1 ms away, turned into monotonic time now; null for none
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT
+   */
+  setWriteDeadline(deadline: Date | null): void {
+    const { sender, clock } = this.#link
+    sender.deadline = deadline === null ? undefined : clock.now() + millisecondsUntil(deadline)
+  }
+
+  /**
+   * Compress the messages that are written from now on, or do not; without effect where compression was not negotiated,
+   * as with every connection of this version. gorilla's EnableWriteCompression.
+   *
+   * @throws TypeError ERR_WS_ARGUMENT
+   */
+  enableWriteCompression(enable: boolean): void {
+    if (typeof enable !== 'boolean') throw typeError('enable must be a boolean')
+  }
+
+  /**
+   * Sets how hard messages are compressed from now on; without effect as {@link enableWriteCompression}. gorilla's
+   * SetCompressionLevel.
+   *
+   * @param level -2 (Huffman only), -1 (the default), 0 (stored) to 9 (smallest)
+   * @throws RangeError ERR_WS_ARGUMENT
+   */
+  setCompressionLevel(level: number): void {
+    if (!Number.isInteger(level) || level < -2 || level > 9)
+      throw rangeError('the level must be from -2 to 9')
   }
 
   /**
@@ -230,23 +406,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   writeControl(type: ControlType, data: string | Bytes = '', options?: WriteOptions): Promise<void> {
-    const bytes = controlBytes(type, data)
-    const refusal = this.#refusal(options)
-    if (refusal !== undefined) return rejected(refusal)
-    const link = this.#link
-    try {
-      if (type === PingMessage) link.protocol.ping(bytes)
-      else if (type === PongMessage) link.protocol.pong(bytes)
-      else {
-        link.protocol.closeWith(bytes)
-        link.close(false)
-      }
-    } catch (error) {
-      if (!(error instanceof WebSocketError)) throw error
-      return rejected(error)
-    }
-    link.encoded()
-    return this.#accept(link.settings.highWaterMark, options, false)
+    return this.#link.sender.control(type, controlBytes(type, data), options)
   }
 
   /**
@@ -257,100 +417,97 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    */
   flush(op?: Op): Promise<void> {
     timeLimit(op)
-    const refusal = op?.signal?.aborted ? op.signal.reason : this.#failure
+    const refusal = op?.signal?.aborted ? op.signal.reason : this.#link.failure
     if (refusal !== undefined) return rejected(refusal)
     this.#link.flush()
-    return this.#accept(0, op, false)
+    return this.#link.sender.accept(0, op, false)
   }
 
   /**
-   * Sends a ping and waits for its pong (RFC 6455 §5.5.2, §5.5.3). A newer pong settles older pings. Rejects as
-   * {@link writeControl} does, and with the connection's error when it ends before the pong.
+   * Sends a ping and waits for its pong (RFC 6455 §5.5.2, §5.5.3), for 30 s where nothing else is said. A newer pong
+   * settles older pings. Rejects as {@link writeControl} does, and with the connection's error when it ends before the
+   * pong. More is read ahead meanwhile, since the pong may stand behind messages that nobody reads.
    *
    * @param data at most 125 bytes; default a counter of four bytes
    * @returns the round trip in milliseconds, with fractions
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   ping(data?: string | Bytes, op?: Op): Promise<number> {
-    const { pings, clock, protocol } = this.#link
+    const link = this.#link
+    const { pings, clock, protocol } = link
     const bytes = data === undefined ? pings.nextData() : controlBytes(PingMessage, data)
-    const limit = timeLimit(op)
-    const refusal = this.#refusal(op)
+    const limit = timeLimit(op) ?? PING_TIMEOUT
+    // Behind the peer's Close no pong comes, whatever may still be sent.
+    const refusal = link.sender.refusal(op, true) ?? link.inbox.failure
     if (refusal !== undefined) return rejected(refusal)
     try {
       protocol.ping(bytes)
     } catch (error) {
       return rejected(error)
     }
-    this.#link.encoded()
+    link.encoded()
     const waiter = new Waiter<number>()
     pings.add(bytes, clock.now(), waiter)
-    if (op !== undefined) waiter.arm(clock, limit, op.signal, (error) => pings.abandon(waiter, error))
+    link.awaitPong()
+    waiter.arm(clock, limit, op?.signal, (error) => pings.abandon(waiter, error))
     return waiter.promise
   }
 
-  #write(
-    type: DataType,
-    data: Message | string | Uint8Array,
-    options: WriteOptions | undefined,
-  ): Promise<void> {
-    const refusal = this.#refusal(options)
-    if (refusal !== undefined) return rejected(refusal)
-    const { protocol, outbox, settings } = this.#link
-    const buffered = outbox.bufferedAmount
-    if (buffered > settings.hardLimit)
-      return rejected(
-        new WebSocketError('ERR_WS_BUFFER_FULL', {
-          message: 'the peer does not read: more bytes wait than the hard limit allows',
-        }),
-      )
-    let borrowed = false
-    try {
-      if (Message.isMessage(data)) protocol.sendMessage(data)
-      else borrowed = protocol.send(type, data, options)
-    } catch (error) {
-      return rejected(error)
-    }
-    this.#link.encoded()
-    return this.#accept(borrowed ? 0 : settings.highWaterMark, options, true)
+  // ── Handlers ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  /**
+   * Sets what happens when a ping arrives, in place of the default, which answers with a pong of the same payload (RFC
+   * 6455 §5.5.3); null restores it. gorilla's SetPingHandler. A handler that throws, or whose promise is rejected, ends
+   * the connection with 1011, unless its end was the cause; it is not waited for.
+   *
+   * @throws TypeError ERR_WS_ARGUMENT
+   */
+  setPingHandler(handler: PingHandler | null): void {
+    const { handlers, protocol } = this.#link
+    handlers.ping = checkHandler(handler)
+    protocol.answersPings = handlers.ping === undefined
+  }
+
+  /** What happens when a ping arrives: the handler that was set, or the default. gorilla's PingHandler. */
+  get pingHandler(): PingHandler {
+    return this.#link.handlers.ping ?? ((data) => this.writeControl(PongMessage, data))
+  }
+
+  /** As {@link setPingHandler}, for pongs: the default does nothing. {@link ping} works with any handler. */
+  setPongHandler(handler: PingHandler | null): void {
+    this.#link.handlers.pong = checkHandler(handler)
+  }
+
+  /** What happens when a pong arrives. gorilla's PongHandler. */
+  get pongHandler(): PingHandler {
+    return this.#link.handlers.pong ?? (() => {})
   }
 
   /**
-   * Why nothing can be written now.
-   * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
+   * Sets what happens when the peer's Close frame arrives, in place of the default, which answers with the same code
+   * (RFC 6455 §5.5.1); null restores it. Reads have ended then; the handler may still write, and close with a code of its
+   * own. When it has not closed by the time that its promise settles, the default answer is sent; all within
+   * `closeTimeout`. Else as {@link setPingHandler}. gorilla's SetCloseHandler.
+   *
+   * @throws TypeError ERR_WS_ARGUMENT
    */
-  #refusal(op: Op | undefined): unknown {
-    if (op !== undefined) {
-      timeLimit(op)
-      if (op.signal?.aborted) return op.signal.reason
-    }
-    if (this.#failure !== undefined) return this.#failure
-    return this.#link.protocol.isCloseSent ? this.#link.closeSentError : undefined
+  setCloseHandler(handler: CloseHandler | null): void {
+    const { handlers, protocol } = this.#link
+    handlers.close = checkHandler(handler)
+    protocol.answersClose = handlers.close === undefined
   }
 
-  /**
-   * The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here.
-   * @param isMessage it cannot be taken back, so the connection fails when its time is up
-   */
-  #accept(allowance: number, op: Op | undefined, isMessage: boolean): Promise<void> {
-    const waiter = this.#link.outbox.wait(allowance)
-    if (waiter === undefined) return accepted
-    if (op !== undefined) {
-      waiter.arm(this.#link.clock, timeLimit(op), op.signal, (error) => {
-        waiter.reject(error)
-        if (!isMessage) return
-        const known = error instanceof WebSocketError ? error : undefined
-        this.#link.fail(known ?? abnormalClosure('a write was aborted', error))
-      })
-    }
-    return waiter.promise
+  /** What happens when the peer's Close frame arrives. gorilla's CloseHandler. */
+  get closeHandler(): CloseHandler {
+    return this.#link.handlers.close ?? ((code) => this.close(code))
   }
 
   // ── The end ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Closes in order (RFC 6455 §7.1.2): sends Close behind everything written, waits for the peer's, and ends the
-   * transport, all within `closeTimeout`. Calling it again only waits.
+   * Closes in order (RFC 6455 §7.1.2): sends Close behind the messages that are complete, waits for the peer's, and ends
+   * the transport, all within `closeTimeout`. An open writer is not waited for: its next write rejects. Calling it again
+   * only waits.
    *
    * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1000
    * @param reason at most 123 bytes in UTF-8; default ''
@@ -360,7 +517,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   close(code: number = CloseNormalClosure, reason = '', options?: CloseOptions): Promise<CloseInfo> {
     const link = this.#link
     try {
-      link.protocol.close(code, reason)
+      link.sender.close(code, reason)
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
       link.fail(error)
@@ -379,11 +536,46 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /** @internal Whether `error` is what reads or writes of this very connection reject with at its end. */
   isOwnEnd(error: unknown): boolean {
-    return error === this.#failure || error === this.#link.closeSentError
+    return this.#link.isOwnEnd(error)
   }
 
-  /** Why the connection failed or was closed by the peer; undefined while reading may go on. */
-  get #failure(): WebSocketError | undefined {
-    return this.#link.inbox.failure
+  /** @internal ERR_WS_HANDLER, when a handler of the application's ended the connection. */
+  get handlerError(): WebSocketError | undefined {
+    return this.#link.handlerError
   }
+}
+
+// The one method that not every runtime has.
+// biome-ignore lint/correctness/noUnusedVariables: declarations of one name have the same parameters
+export interface Conn<Data = unknown> extends AsyncDisposal {}
+
+makeDisposable(Conn.prototype, async (conn) => {
+  await conn.close()
+})
+
+function handled<T>(promise: Promise<T>): Promise<T> {
+  markHandled(promise)
+  return promise
+}
+
+function iterator<T>(
+  next: () => Promise<IteratorResult<T, undefined>>,
+  leave: () => void,
+): AsyncIterableIterator<T> {
+  const self: AsyncIterableIterator<T> = {
+    next,
+    return: () => {
+      leave()
+      return Promise.resolve({ done: true, value: undefined })
+    },
+    [Symbol.asyncIterator]: () => self,
+  }
+  return self
+}
+
+/** @throws TypeError ERR_WS_ARGUMENT */
+function checkHandler<F>(handler: F | null): F | undefined {
+  if (handler === null) return undefined
+  if (typeof handler !== 'function') throw typeError('a handler is a function, or null')
+  return handler
 }

@@ -1,10 +1,12 @@
-// Received messages that wait for a reader, or the reader that waits for a message; never both.
+// Received messages that wait for a reader, or the read that waits for a message; never both. Or a sink that gets them all.
 // After the end of the connection the messages that are here can still be read, then every read fails alike.
 
+import type { DataType } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 import type { Message } from '../codec/message.ts'
 import type { Clock } from '../codec/ports.ts'
-import { markHandled, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
+import { MessageReader, type PieceSource } from './message-reader.ts'
+import { accepted, isThenable, markHandled, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
 
 /** What a waiting message costs beside its payload, for the count of bytes read ahead. */
 const MESSAGE_COST = 64
@@ -16,11 +18,24 @@ const HASTY_READS = 1_000
 
 /** Who fills the inbox. */
 export interface InboxHost {
-  /** A message was taken. */
+  /** Something was taken, or a read waits: an empty inbox is filled again. */
   taken(): void
+  /** Type of the message that has begun to arrive and is not complete; 0 between messages. */
+  readonly partType: DataType | 0
+  /** Bytes that have come of it and were not taken. */
+  readonly partLength: number
+  /** Takes them. */
+  takePart(): Uint8Array
+  /** The sink threw, or what it returned rejects. */
+  sinkFailed(error: unknown): void
 }
 
-type Result = IteratorResult<Message, undefined>
+/** Gets every message; what it returns is waited for before more is read of the peer, when it is a promise. */
+export type MessageSink = (message: Message) => unknown
+
+function ignore(): void {}
+
+type Result<T> = IteratorResult<T, undefined>
 
 function concurrentRead(): WebSocketError {
   return new WebSocketError('ERR_WS_CONCURRENT_READ', {
@@ -28,19 +43,22 @@ function concurrentRead(): WebSocketError {
   })
 }
 
-const done: Result = { done: true, value: undefined }
+const done: Result<never> = { done: true, value: undefined }
 
 // The loop's read is the one that every message of a quiet connection passes: its promise is taken apart without a
 // closure or an object of its own.
-let newResolve: (result: Result) => void
+let newResolve: (result: Result<Message>) => void
 let newReject: (error: unknown) => void
 
-function takeApart(resolve: (result: Result) => void, reject: (error: unknown) => void): void {
+function takeApart(resolve: (result: Result<Message>) => void, reject: (error: unknown) => void): void {
   newResolve = resolve
   newReject = reject
 }
 
-export class Inbox {
+/** What a read that waits is for: a message, a batch of them, a reader of one, a piece of the one that is being read. */
+type Want = 'message' | 'batch' | 'reader' | 'piece'
+
+export class Inbox implements PieceSource {
   /** Milliseconds that a read may wait; undefined for no limit. */
   timeout: number | undefined
   /** Time on the clock until which a read may wait; undefined for no limit. */
@@ -51,11 +69,24 @@ export class Inbox {
   #queue: (Message | undefined)[] = []
   #head = 0
   #bytes = 0
-  /** The read that waits: a plain one, which may be armed with a time limit, or a loop's. */
-  #plain: Waiter<Message> | undefined
-  #loop: Promise<Result> | undefined
-  #resolveLoop: ((result: Result) => void) | undefined
+  /** The read that waits: a loop's, or any other, which may be armed with a time limit. */
+  #loop: Promise<Result<Message>> | undefined
+  #resolveLoop: ((result: Result<Message>) => void) | undefined
   #rejectLoop: ((error: unknown) => void) | undefined
+  #waiter: Waiter<unknown> | undefined
+  #want: Want = 'message'
+  /** The reader that the application has, and whether its message is still arriving. */
+  #reader: MessageReader | undefined
+  #isArriving = false
+  /** Messages have been read by their pieces: even a single one is not gathered whole before it is asked for. */
+  #streams = false
+  #sink: MessageSink | undefined
+  /** Promises of the sink that are pending. */
+  #held = 0
+  /** The sink wants its messages lent. */
+  borrows = false
+  /** What is not awaited when it comes is dropped: the error of the reads that would have got it. */
+  dropsWith: WebSocketError | undefined
   #error: WebSocketError | undefined
   #isClean = false
   /** Reads behind the end that found nothing. */
@@ -75,8 +106,20 @@ export class Inbox {
     return this.#bytes
   }
 
-  get hasReader(): boolean {
-    return this.#loop !== undefined || this.#plain !== undefined
+  /** Whether so much waits for the application that the peer should wait too. */
+  isFull(allowance: number): boolean {
+    if (this.#sink !== undefined && this.#queue.length === 0) return this.#held > 0
+    if (this.#isAwaited || (this.#queue.length === 0 && !this.#streams)) return false
+    return this.#bytes + this.#host.partLength >= allowance
+  }
+
+  /** Whether the sink is still busy with messages that it got. */
+  get isHeld(): boolean {
+    return this.#held > 0
+  }
+
+  get #isAwaited(): boolean {
+    return this.#waiter !== undefined || this.#loop !== undefined
   }
 
   /** Why reading has ended; undefined while it has not. */
@@ -84,66 +127,47 @@ export class Inbox {
     return this.#error
   }
 
+  // ── What the link brings ─────────────────────────────────────────────────────────────────────────────────
+
   push(message: Message): void {
-    if (this.#loop !== undefined) {
+    if (this.#isArriving) {
+      // The rest of the message that is being read by its pieces, or skipped.
+      this.#isArriving = false
+      this.#reader?.finish(message)
+    } else if (this.#loop !== undefined) {
       this.#loop = undefined
       this.#resolveLoop?.({ done: false, value: message })
-    } else if (this.#plain !== undefined) {
-      const plain = this.#plain
-      this.#plain = undefined
-      plain.resolve(message)
-    } else {
-      this.#queue.push(message)
+    } else if (this.#waiter !== undefined && this.#want === 'message') {
+      this.#settle(message)
+    } else if (this.#waiter !== undefined && this.#want === 'reader') {
+      this.#settle(this.#newReader(message.type, message))
+    } else if (this.#sink !== undefined && this.#queue.length === 0) {
+      this.#deliver(this.#sink, message)
+    } else if (this.dropsWith === undefined || this.#waiter !== undefined) {
+      this.#queue.push(this.borrows ? message.copy() : message)
       this.#bytes += message.byteLength + MESSAGE_COST
     }
   }
 
-  /**
-   * The next message, within the operation's limits and the inbox's own.
-   * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
-   */
-  read(op: Op | undefined): Promise<Message> {
-    const limit = this.#limitOf(op)
-    if (op?.signal?.aborted) return rejected(op.signal.reason)
-    const message = this.#take()
-    if (message !== undefined) return Promise.resolve(message)
-    if (this.hasReader) return rejected(concurrentRead())
-    if (this.#error !== undefined) return this.#refuse(this.#error)
-    const plain = new Waiter<Message>()
-    this.#plain = plain
-    if (limit !== undefined || op?.signal !== undefined) {
-      plain.arm(this.#clock, limit, op?.signal, (error) => {
-        // The next read may wait again.
-        this.#plain = undefined
-        plain.reject(error)
-      })
+  /** Behind the messages of one read of the transport: what waits for anything else than a whole message may get it. */
+  endOfRead(): void {
+    if (this.#waiter === undefined) {
+      if (!this.#isArriving) return
+      if (this.dropsWith !== undefined && this.#reader !== undefined) {
+        this.#reader.leave(this.dropsWith)
+        this.#reader = undefined
+      }
+      if (this.#reader === undefined) this.#host.takePart()
+      return
     }
-    return plain.promise
-  }
-
-  /** As {@link read} for a loop, which ends when the connection was closed in order. */
-  next(): Promise<Result> {
-    const message = this.#take()
-    if (message !== undefined) return Promise.resolve({ done: false, value: message })
-    if (this.hasReader) return rejected(concurrentRead())
-    if (this.#error !== undefined)
-      return this.#isClean ? this.#behindEnd(() => done) : this.#refuse(this.#error)
-    if (this.timeout !== undefined || this.deadline !== undefined) {
-      const limited = this.#nextWithin()
-      markHandled(limited)
-      return limited
+    if (this.#want === 'batch') {
+      if (this.#queue.length > 0) this.#settle({ done: false, value: this.#takeAll() })
+    } else if (this.#want === 'reader') {
+      if (this.#canStart) this.#settle(this.#startReader())
+    } else if (this.#want === 'piece') {
+      // The reader takes it itself.
+      if (!this.#isArriving || this.#host.partLength > 0) this.#settle(undefined)
     }
-    this.#loop = new Promise<Result>(takeApart)
-    this.#resolveLoop = newResolve
-    this.#rejectLoop = newReject
-    return this.#loop
-  }
-
-  /** The loop is left: its read, should one wait, ends without a message. */
-  leaveLoop(): void {
-    if (this.#loop === undefined) return
-    this.#loop = undefined
-    this.#resolveLoop?.(done)
   }
 
   /**
@@ -152,13 +176,19 @@ export class Inbox {
    */
   end(error: WebSocketError, clean: boolean): void {
     if (this.#error !== undefined) return
-    const plain = this.#plain
-    const loop = this.#loop
     this.#error = error
     this.#isClean = clean
-    this.#plain = undefined
+    const waiter = this.#waiter
+    const loop = this.#loop
+    this.#waiter = undefined
     this.#loop = undefined
-    plain?.reject(error)
+    if (waiter !== undefined) {
+      // What came of a message that will not be complete can still be read.
+      if (this.#want === 'batch' && clean) waiter.resolve(done)
+      else if (this.#want === 'reader' && this.#canStart) waiter.resolve(this.#startReader())
+      else if (this.#want === 'piece' && this.#host.partLength > 0) waiter.resolve(undefined)
+      else waiter.reject(error)
+    }
     if (loop === undefined) return
     if (clean) {
       this.#resolveLoop?.(done)
@@ -168,10 +198,123 @@ export class Inbox {
     }
   }
 
-  #refuse(error: WebSocketError): Promise<never> {
+  // ── What the application asks for ────────────────────────────────────────────────────────────────────────
+
+  /**
+   * The next message, within the operation's limits and the inbox's own.
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
+   */
+  read(op: Op | undefined): Promise<Message> {
+    const limit = this.#limitOf(op)
+    if (op?.signal?.aborted) return rejected(op.signal.reason)
+    const message = this.#next()
+    if (message !== undefined) return Promise.resolve(message)
+    return this.#cannotWait() ?? this.#wait('message', limit, op?.signal)
+  }
+
+  /** A reader of the next message, which may still be arriving; else as {@link read}. */
+  nextReader(op: Op | undefined): Promise<MessageReader> {
+    const limit = this.#limitOf(op)
+    if (op?.signal?.aborted) return rejected(op.signal.reason)
+    const message = this.#next()
+    this.#streams = true
+    if (message !== undefined) return Promise.resolve(this.#newReader(message.type, message))
+    if (this.#canStart && !this.#isAwaited && this.#sink === undefined)
+      return Promise.resolve(this.#startReader())
+    return this.#cannotWait() ?? this.#wait('reader', limit, op?.signal)
+  }
+
+  /** As {@link read} for a loop, which ends when the connection was closed in order. */
+  next(): Promise<Result<Message>> {
+    const message = this.#next()
+    if (message !== undefined) return Promise.resolve({ done: false, value: message })
+    if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
+    const refused = this.#cannotWait()
+    if (refused !== undefined) return refused
+    if (this.timeout !== undefined || this.deadline !== undefined) {
+      const limited = this.#nextWithin()
+      markHandled(limited)
+      return limited
+    }
+    this.#loop = new Promise<Result<Message>>(takeApart)
+    this.#resolveLoop = newResolve
+    this.#rejectLoop = newReject
+    this.#host.taken()
+    return this.#loop
+  }
+
+  /** As {@link next}, for all messages that are here. */
+  nextBatch(): Promise<Result<readonly Message[]>> {
+    const message = this.#next()
+    if (message !== undefined) {
+      const batch = this.#queue.length === 0 ? [message] : [message, ...this.#takeAll()]
+      return Promise.resolve({ done: false, value: batch })
+    }
+    if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
+    return this.#cannotWait() ?? this.#wait('batch', this.#limitOf(undefined), undefined)
+  }
+
+  /** The loop is left: its read, should one wait, ends without a message. */
+  leaveLoop(): void {
+    if (this.#waiter !== undefined && this.#want === 'batch') this.#settle(done)
+    if (this.#loop === undefined) return
+    this.#loop = undefined
+    this.#resolveLoop?.(done)
+  }
+
+  /** From now on `sink` gets the messages; undefined: they wait to be read again. */
+  setSink(sink: MessageSink | undefined, borrows: boolean): void {
+    if (sink !== undefined && this.#isAwaited) throw concurrentRead()
+    this.#skipRest()
+    this.#sink = sink
+    this.borrows = sink !== undefined && borrows
+    this.#host.taken()
+    // Not at once: the caller may not be ready for them in the middle of its own call.
+    if (this.#queue.length > 0) Promise.resolve().then(() => this.#drain())
+  }
+
+  takePiece(): Uint8Array {
+    const piece = this.#host.takePart()
+    if (piece.length > 0) this.#host.taken()
+    return piece
+  }
+
+  waitForPiece(op: Op | undefined): Promise<void> {
+    const limit = this.#limitOf(op)
+    return this.#cannotWait() ?? this.#wait('piece', limit, op?.signal)
+  }
+
+  // ── Waiting ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Why a read that found nothing cannot wait. */
+  #cannotWait(): Promise<never> | undefined {
+    if (this.#isAwaited || this.#sink !== undefined) return rejected(concurrentRead())
+    const error = this.#error
+    if (error === undefined) return undefined
     return this.#behindEnd(() => {
       throw error
     })
+  }
+
+  #wait<T>(want: Want, limit: number | undefined, signal: AbortSignal | undefined): Promise<T> {
+    const waiter = new Waiter<T>()
+    this.#waiter = waiter as Waiter<unknown>
+    this.#want = want
+    if (limit !== undefined || signal !== undefined) {
+      waiter.arm(this.#clock, limit, signal, (error) => {
+        // The next read may wait again.
+        this.#waiter = undefined
+        waiter.reject(error)
+      })
+    }
+    this.#host.taken()
+    return waiter.promise
+  }
+
+  #settle(value: unknown): void {
+    const waiter = this.#waiter
+    this.#waiter = undefined
+    waiter?.resolve(value)
   }
 
   /** Settles a read that found nothing behind the end of the connection. */
@@ -185,7 +328,34 @@ export class Inbox {
     return promise
   }
 
-  /** The oldest waiting message. */
+  /** Milliseconds that a read may wait: the shortest of its own limit and the inbox's. */
+  #limitOf(op: Op | undefined): number | undefined {
+    const own = timeLimit(op)
+    if (this.timeout === undefined && this.deadline === undefined) return own
+    const left = this.deadline === undefined ? this.timeout : Math.max(0, this.deadline - this.#clock.now())
+    const shared = Math.min(left ?? 0, this.timeout ?? Number.POSITIVE_INFINITY)
+    return own === undefined ? shared : Math.min(own, shared)
+  }
+
+  /** A loop's read under the inbox's limits. */
+  async #nextWithin(): Promise<Result<Message>> {
+    try {
+      return { done: false, value: await this.read(undefined) }
+    } catch (error) {
+      if (error === this.#error && this.#isClean) return done
+      throw error
+    }
+  }
+
+  // ── The queue ────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The oldest waiting message, for a new read: one that is being read by its pieces is left. */
+  #next(): Message | undefined {
+    if (this.#isAwaited || this.#sink !== undefined) return undefined
+    if (this.#reader !== undefined) this.#skipRest()
+    return this.#take()
+  }
+
   #take(): Message | undefined {
     const queue = this.#queue
     const message = queue[this.#head]
@@ -205,22 +375,75 @@ export class Inbox {
     return message
   }
 
-  /** Milliseconds that a read may wait: the shortest of its own limit and the inbox's. */
-  #limitOf(op: Op | undefined): number | undefined {
-    const own = timeLimit(op)
-    if (this.timeout === undefined && this.deadline === undefined) return own
-    const left = this.deadline === undefined ? this.timeout : Math.max(0, this.deadline - this.#clock.now())
-    const shared = Math.min(left ?? 0, this.timeout ?? Number.POSITIVE_INFINITY)
-    return own === undefined ? shared : Math.min(own, shared)
+  #takeAll(): readonly Message[] {
+    const all = (this.#head === 0 ? this.#queue : this.#queue.slice(this.#head)) as Message[]
+    this.#queue = []
+    this.#head = 0
+    this.#bytes = 0
+    this.#host.taken()
+    return all
   }
 
-  /** A loop's read under the inbox's limits. */
-  async #nextWithin(): Promise<Result> {
-    try {
-      return { done: false, value: await this.read(undefined) }
-    } catch (error) {
-      if (error === this.#error && this.#isClean) return done
-      throw error
+  // ── A message by its pieces ──────────────────────────────────────────────────────────────────────────────
+
+  /** A message has begun to arrive, and nobody reads it yet. */
+  get #canStart(): boolean {
+    const isThere = this.#error === undefined || this.#host.partLength > 0
+    return isThere && !this.#isArriving && this.#queue.length === 0 && this.#host.partType !== 0
+  }
+
+  #newReader(type: DataType, from: Message | PieceSource): MessageReader {
+    this.#reader = new MessageReader(type, from)
+    return this.#reader
+  }
+
+  #startReader(): MessageReader {
+    this.#isArriving = true
+    return this.#newReader(this.#host.partType as DataType, this)
+  }
+
+  #skipRest(): void {
+    this.#reader?.leave()
+    this.#reader = undefined
+    if (!this.#isArriving) return
+    this.#host.takePart()
+    this.#host.taken()
+  }
+
+  // ── A sink ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  #drain(): void {
+    while (this.#sink !== undefined) {
+      const message = this.#take()
+      if (message === undefined) return
+      this.#deliver(this.#sink, message)
     }
+  }
+
+  #deliver(sink: MessageSink, message: Message): void {
+    try {
+      const result = sink(message)
+      if (result !== undefined && result !== accepted && isThenable(result)) this.#hold(result)
+    } catch (error) {
+      this.#sinkFailed(error)
+    }
+  }
+
+  #sinkFailed(error: unknown): void {
+    this.#sink = ignore
+    this.#host.sinkFailed(error)
+  }
+
+  /** Reading stops until the promise settles. */
+  #hold(promise: PromiseLike<unknown>): void {
+    this.#held++
+    const release = () => {
+      this.#held--
+      this.#host.taken()
+    }
+    promise.then(release, (error) => {
+      release()
+      this.#sinkFailed(error)
+    })
   }
 }

@@ -1,10 +1,16 @@
 // The connection room. Exports only.
 
 export type { CloseInfo } from './close-info.ts'
-export { type CloseOptions, Conn, type ConnState, type WriteOptions } from './conn.ts'
+export { type CloseOptions, Conn, type ConnState, type PushMode, type ReadOptions } from './conn.ts'
+export type { AsyncDisposal } from './disposal.ts'
 export type { HandshakeInfo } from './handshake-info.ts'
+export { joinMessages } from './join-messages.ts'
 export type { KeepAliveOptions } from './keep-alive.ts'
+export type { CloseHandler, PingHandler } from './link.ts'
+export type { MessageReader, PieceOptions } from './message-reader.ts'
+export type { MessageWriter } from './message-writer.ts'
+export { type OpenParts, openConn } from './open-conn.ts'
 export { type ConnOptions, type ConnSettings, checkConnOptions } from './options.ts'
-export type { Bytes } from './payload.ts'
 export { runHandler } from './run-handler.ts'
+export type { WriteOptions } from './sender.ts'
 export { checkMilliseconds, millisecondsUntil, type Op, rejected, timeLimit } from './waiter.ts'

@@ -1,24 +1,44 @@
 // The machine under a Conn: moves bytes between transport, protocol, inbox and outbox, and brings the connection to its end.
 // RFC 6455 §7: every way to end goes through here, and each connection ends once.
 
-import { CloseAbnormalClosure, CloseMessage, PongMessage } from '../codec/constants.ts'
+import {
+  CloseAbnormalClosure,
+  CloseInternalServerErr,
+  CloseMessage,
+  type DataType,
+  PingMessage,
+  PongMessage,
+} from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
-import type { CloseEvent } from '../codec/events.ts'
+import type { CloseEvent, DecoderEvent } from '../codec/events.ts'
 import type { ByteReceiver, ByteTransport, Clock, EndOfTurn } from '../codec/ports.ts'
 import type { Protocol } from '../codec/protocol.ts'
 import { closeSentError } from '../codec/shared-errors.ts'
 import { abnormalClosure, type CloseInfo, closedError } from './close-info.ts'
-import { Inbox } from './inbox.ts'
+import { Inbox, type InboxHost } from './inbox.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { ConnSettings } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Pings } from './pings.ts'
-import { Waiter } from './waiter.ts'
+import { Sender } from './sender.ts'
+import { isThenable, Waiter } from './waiter.ts'
 
 /** Encoded bytes that go out without waiting for the end of the turn. */
 const FLUSH_FROM = 64 * 1024
-/** Bytes of waiting messages from which on the transport is not read until the application reads. */
-const READ_AHEAD = 64 * 1024
+/** Bytes read ahead while a ping waits for its pong, which may stand behind messages that nobody reads. */
+const READ_AHEAD_FOR_PONG = 1024 * 1024
+
+/** Gets the payload of a ping or pong, to keep: at most 125 bytes. */
+export type PingHandler = (data: Uint8Array) => unknown
+/** Gets the code of the peer's Close frame, 1005 when it had none, and its reason. */
+export type CloseHandler = (code: number, reason: string) => unknown
+
+/** What the application does in place of the defaults. */
+export interface Handlers {
+  ping: PingHandler | undefined
+  pong: PingHandler | undefined
+  close: CloseHandler | undefined
+}
 
 export interface LinkParts {
   readonly transport: ByteTransport
@@ -29,16 +49,21 @@ export interface LinkParts {
   readonly onGone: (() => void) | undefined
 }
 
-export class Link implements ByteReceiver, EndOfTurn {
+export class Link implements ByteReceiver, EndOfTurn, InboxHost {
   readonly transport: ByteTransport
   readonly protocol: Protocol
   readonly clock: Clock
   readonly settings: ConnSettings
   readonly inbox: Inbox
   readonly outbox: Outbox
-  /** We closed: messages that arrive now are delivered to a read that waits, and dropped otherwise. */
-  #isDropping = false
+  readonly sender: Sender
+  #handlers: Handlers | undefined
+  /** The peer's Close frame, once it is here. */
+  #peerClose: CloseEvent | undefined
   #lateWrite: WebSocketError | undefined
+  #failure: WebSocketError | undefined
+  /** Made when messages are lent. */
+  #onEach: ((event: DecoderEvent) => void) | undefined
   readonly #keepAlive: KeepAlive | undefined
   readonly #onGone: (() => void) | undefined
   #waitingPings: Pings | undefined
@@ -49,6 +74,7 @@ export class Link implements ByteReceiver, EndOfTurn {
   #isPaused = false
   #isArmed = false
   #isFinishing = false
+  #hasPeerEnded = false
 
   constructor({ transport, protocol, clock, settings, onGone }: LinkParts) {
     this.transport = transport
@@ -58,6 +84,7 @@ export class Link implements ByteReceiver, EndOfTurn {
     this.#onGone = onGone
     this.inbox = new Inbox(clock, this)
     this.outbox = new Outbox(protocol, transport)
+    this.sender = new Sender(this)
     this.#keepAlive =
       settings.keepAlive === undefined ? undefined : new KeepAlive(clock, settings.keepAlive, this)
   }
@@ -79,11 +106,63 @@ export class Link implements ByteReceiver, EndOfTurn {
     return this.#waitingPings
   }
 
+  /** Why nothing can be written any more: the connection has failed, or is closed by both sides. */
+  get failure(): WebSocketError | undefined {
+    return this.#failure
+  }
+
+  get handlers(): Handlers {
+    this.#handlers ??= { ping: undefined, pong: undefined, close: undefined }
+    return this.#handlers
+  }
+
+  /** What a handler of the application's failed with, when that ended the connection. */
+  get handlerError(): WebSocketError | undefined {
+    const error = this.#info?.error
+    return error?.code === 'ERR_WS_HANDLER' ? error : undefined
+  }
+
   // ── What the inbox and the connection ask ───────────────────────────────────────────────────────────────────
 
-  /** A message was taken: an empty inbox is filled again. */
+  /** A message was taken, or a read waits: an empty inbox is filled again. */
   taken(): void {
-    if (this.#isPaused && this.inbox.isEmpty) this.#resume()
+    if (this.#isPaused && this.inbox.isEmpty && !this.inbox.isHeld) this.#resume()
+  }
+
+  get partType(): DataType | 0 {
+    return this.protocol.partType
+  }
+
+  get partLength(): number {
+    return this.protocol.gatheredBytes
+  }
+
+  takePart(): Uint8Array {
+    return this.protocol.takePart()
+  }
+
+  sinkFailed(error: unknown): void {
+    this.handlerFailed('message', error)
+  }
+
+  /** A ping waits for its pong: it must be read, whatever the application reads. */
+  awaitPong(): void {
+    if (this.#isPaused) this.#resume()
+  }
+
+  /** A handler of the application's threw, or its promise was rejected: by this connection's own end, or it ends now. */
+  handlerFailed(what: string, cause: unknown): void {
+    if (this.isOwnEnd(cause)) return
+    const message = `the ${what} handler failed`
+    this.abort(new WebSocketError('ERR_WS_HANDLER', { message, cause }))
+  }
+
+  /** Whether `error` is what reads or writes of this very connection reject with at its end. */
+  isOwnEnd(error: unknown): boolean {
+    return (
+      error !== undefined &&
+      (error === this.inbox.failure || error === this.#failure || error === this.#lateWrite)
+    )
   }
 
   /** Something was encoded: it leaves at the end of the turn, much of it at once. */
@@ -106,8 +185,10 @@ export class Link implements ByteReceiver, EndOfTurn {
    * @param drain messages that still arrive are wanted
    */
   close(drain: boolean): void {
-    if (this.#closeTimer === undefined) this.#isDropping = !drain
+    if (this.#closeTimer === undefined && !drain) this.inbox.dropsWith = this.closeSentError
     this.#closing()
+    // The Close handler has answered: it need not be waited for.
+    if (this.#peerClose !== undefined) this.#answered()
   }
 
   /** The error of writes behind our Close frame, one for each connection so that it can be told whose it is. */
@@ -133,8 +214,26 @@ export class Link implements ByteReceiver, EndOfTurn {
     if (this.#isGone) return
     this.#conclude(error)
     this.protocol.abort()
-    this.outbox.abandon(error)
+    this.#abandon(error)
     this.transport.destroy()
+  }
+
+  /** The connection cannot go on for a reason of ours, which the peer is told of. */
+  abort(error: WebSocketError): void {
+    if (this.#isGone || this.#info !== undefined) return
+    try {
+      this.protocol.close(error.closeCode ?? CloseInternalServerErr)
+    } catch {
+      // It cannot be masked: no Close frame then.
+    }
+    this.#conclude(error, true)
+    this.#closing()
+    this.#finish()
+  }
+
+  #abandon(error: WebSocketError): void {
+    this.sender.end(error)
+    this.outbox.abandon(error)
   }
 
   // ── What keep-alive asks ─────────────────────────────────────────────────────────────────────────────────
@@ -157,31 +256,94 @@ export class Link implements ByteReceiver, EndOfTurn {
 
   onBytes(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
     this.#keepAlive?.alive()
-    const events = this.protocol.receiveRange(bytes, start, end, !owned)
-    for (let i = 0; i < events.length; i++) {
-      const event = events[i]
-      switch (event.type) {
-        case 1:
-        case 2:
-          if (!this.#isDropping || this.inbox.hasReader) this.inbox.push(event)
-          break
-        case PongMessage:
-          this.#waitingPings?.pong(event.data, this.clock.now())
-          break
-        case CloseMessage:
-          this.#conclude(closedError(event.code, event.reason), event)
-          this.#closing()
-          // A server ends the transport first (RFC 6455 §7.1.1).
-          if (this.protocol.role === 'server') this.#finish()
-          return
-        case 0:
-          this.#conclude(event.error)
-          this.#closing()
-          this.#finish()
-          return
+    const { inbox, protocol } = this
+    if (inbox.borrows) {
+      this.#onEach ??= (event) => this.#onEvent(event)
+      protocol.receiveRangeEach(bytes, start, end, !owned, this.#onEach)
+    } else {
+      const events = protocol.receiveRange(bytes, start, end, !owned)
+      // A handler may have ended the connection.
+      for (let i = 0; i < events.length && this.#info === undefined; i++) {
+        const event = events[i]
+        if (event.type === 1 || event.type === 2) inbox.push(event)
+        else this.#onEvent(event)
       }
     }
-    if (this.protocol.pendingBytes > 0 || this.#isReadAheadFull) this.#arm()
+    inbox.endOfRead()
+    if (protocol.pendingBytes > 0 || this.#isReadAheadFull) this.#arm()
+  }
+
+  #onEvent(event: DecoderEvent): void {
+    if (this.#info !== undefined) return
+    switch (event.type) {
+      case 1:
+      case 2:
+        this.inbox.push(event)
+        break
+      case PingMessage:
+        this.#call('ping', this.#handlers?.ping, event.data)
+        break
+      case PongMessage:
+        this.#waitingPings?.pong(event.data, this.clock.now())
+        this.#call('pong', this.#handlers?.pong, event.data)
+        break
+      case CloseMessage:
+        this.#onPeerClose(event)
+        break
+      case 0:
+        this.#conclude(event.error)
+        this.#closing()
+        this.#finish()
+    }
+  }
+
+  #call(what: string, handler: PingHandler | undefined, data: Uint8Array): void {
+    if (handler === undefined) return
+    try {
+      const result = handler(data)
+      if (isThenable(result)) result.then(undefined, (error) => this.handlerFailed(what, error))
+    } catch (error) {
+      this.handlerFailed(what, error)
+    }
+  }
+
+  /** Reading ends; the application's handler may still write, and answers if it likes. */
+  #onPeerClose(event: CloseEvent): void {
+    this.#peerClose = event
+    const error = closedError(event.code, event.reason)
+    this.inbox.end(error, true)
+    this.#waitingPings?.end(error)
+    const handler = this.#handlers?.close
+    let result: unknown
+    if (handler !== undefined) {
+      this.#closing()
+      try {
+        result = handler(event.code, event.reason)
+      } catch (cause) {
+        this.handlerFailed('close', cause)
+      }
+    }
+    if (!isThenable(result)) this.#answered()
+    else
+      result.then(
+        () => this.#answered(),
+        (cause) => this.handlerFailed('close', cause),
+      )
+  }
+
+  /** The peer's Close frame has its answer, or gets it now: both sides have closed. */
+  #answered(): void {
+    if (this.#peerClose === undefined || this.#info !== undefined) return
+    try {
+      this.protocol.close(this.#peerClose.code)
+    } catch (error) {
+      this.fail(error as WebSocketError)
+      return
+    }
+    this.#conclude(this.inbox.failure as WebSocketError)
+    this.#closing()
+    // A server ends the transport first (RFC 6455 §7.1.1).
+    if (this.protocol.role === 'server' || this.#hasPeerEnded) this.#finish()
   }
 
   onWritten(): void {
@@ -196,6 +358,7 @@ export class Link implements ByteReceiver, EndOfTurn {
   }
 
   onEnd(): void {
+    this.#hasPeerEnded = true
     for (const event of this.protocol.receiveEnd()) if (event.type === 0) this.fail(event.error)
     // The peer's end of a connection that is over on our side.
     if (this.#info !== undefined && !this.#isGone) {
@@ -216,17 +379,22 @@ export class Link implements ByteReceiver, EndOfTurn {
     })
     this.#conclude(error)
     this.protocol.abort()
-    this.outbox.abandon(this.inbox.failure ?? error)
+    this.#abandon(this.#failure ?? error)
     this.outbox.end()
     if (this.#info !== undefined) this.#end?.resolve(this.#info)
     this.#onGone?.()
+  }
+
+  get pendingBytes(): number {
+    return this.protocol.pendingBytes
   }
 
   endOfTurn(): void {
     this.#isArmed = false
     if (this.#isGone) return
     this.flush()
-    if (this.#isReadAheadFull && !this.#isPaused && !this.#isDropping && this.#info === undefined) {
+    const { dropsWith } = this.inbox
+    if (this.#isReadAheadFull && !this.#isPaused && dropsWith === undefined && this.#info === undefined) {
       this.#isPaused = true
       this.#keepAlive?.stop()
       this.transport.pause()
@@ -240,21 +408,23 @@ export class Link implements ByteReceiver, EndOfTurn {
   }
 
   /**
-   * What the connection ends with is known: reading ends behind the messages that are here. The first call counts.
-   * @param close the peer's Close frame
+   * What the connection ends with is known: reading ends behind the messages that are here. The first call counts; a
+   * Close frame of the peer's that is here counts more than what came behind it, unless the failure is ours.
    */
-  #conclude(error: WebSocketError, close?: CloseEvent): void {
+  #conclude(error: WebSocketError, isOurs = false): void {
+    const close = this.#peerClose
     this.#info ??=
-      close === undefined
+      close === undefined || isOurs
         ? { code: error.closeCode ?? CloseAbnormalClosure, reason: '', wasClean: false, error }
         : { code: close.code, reason: close.reason, wasClean: true }
-    this.inbox.end(error, close !== undefined)
+    this.inbox.end(error, false)
+    this.#failure ??= this.inbox.failure
     this.#waitingPings?.end(error)
   }
 
   get #isReadAheadFull(): boolean {
-    const { inbox } = this
-    return !inbox.isEmpty && inbox.waitingBytes + this.protocol.gatheredBytes >= READ_AHEAD
+    const isPinging = this.#waitingPings !== undefined && !this.#waitingPings.isEmpty
+    return this.inbox.isFull(isPinging ? READ_AHEAD_FOR_PONG : this.settings.readBufferSize)
   }
 
   #resume(): void {

@@ -3,6 +3,8 @@
 
 import { rangeError, typeError } from '../codec/errors.ts'
 import { checkLimit } from '../codec/limits.ts'
+import type { BufferPool } from '../codec/ports.ts'
+import { sharedBuffers } from './buffer-pool.ts'
 import type { KeepAliveOptions } from './keep-alive.ts'
 import { checkMilliseconds } from './waiter.ts'
 
@@ -29,6 +31,29 @@ export interface ConnOptions {
   readonly highWaterMark?: number
   /** Buffered outgoing bytes above which a message is refused with ERR_WS_BUFFER_FULL; default 16 MiB. */
   readonly hardLimit?: number
+  /**
+   * Bytes of messages that are read ahead while the application does not read, 1 or more; default 65,536. One whole
+   * message is read ahead whatever its length, but for connections whose messages are read by `nextReader`. gorilla's
+   * ReadBufferSize: it does not limit messages.
+   */
+  readonly readBufferSize?: number
+  /**
+   * Bytes that small pieces written by `nextWriter` are gathered to, 1 or more; default 4,096. It does not limit
+   * messages, and `writeMessage` sends any in one frame. gorilla's WriteBufferSize.
+   */
+  readonly writeBufferSize?: number
+  /** Where the buffers of `nextWriter` come from; default one pool for all. gorilla's WriteBufferPool. */
+  readonly writeBufferPool?: BufferPool
+  /**
+   * Refuse a write while another one is not done (ERR_WS_CONCURRENT_WRITE, which names both callers) where it would
+   * wait for its turn by default: finds writers that do not know of each other. Default false.
+   */
+  readonly strict?: boolean
+  /**
+   * Negotiate permessage-deflate (RFC 7692). This version declines and offers nothing: connections are not compressed.
+   * Default false.
+   */
+  readonly compression?: boolean
   /** Milliseconds that the closing handshake may take, in every state, 0 to 2^31-1; default 5,000. */
   readonly closeTimeout?: number
   /** Pings that find a dead peer; default false (`attach`: true). `true`: every 30 s, dead after 30 s of silence. */
@@ -43,6 +68,10 @@ export interface ConnSettings {
   readonly checkUtf8: boolean
   readonly highWaterMark: number
   readonly hardLimit: number
+  readonly readBufferSize: number
+  readonly writeBufferSize: number
+  readonly writeBufferPool: BufferPool
+  readonly strict: boolean
   readonly closeTimeout: number
   readonly keepAlive: KeepAliveOptions | undefined
 }
@@ -63,6 +92,12 @@ function checkKeepAlive(value: boolean | KeepAliveOptions | undefined): KeepAliv
   return { interval, timeout }
 }
 
+function checkSize(name: string, value: number | undefined, fallback: number): number {
+  const size = checkLimit(name, value, fallback)
+  if (size < 1 || size > 2 ** 30) throw rangeError(`${name} must be from 1 to ${2 ** 30} bytes`)
+  return size
+}
+
 /** @throws RangeError, TypeError ERR_WS_ARGUMENT */
 export function checkConnOptions(options: ConnOptions): ConnSettings {
   return {
@@ -73,6 +108,10 @@ export function checkConnOptions(options: ConnOptions): ConnSettings {
     checkUtf8: options.checkUtf8 ?? true,
     highWaterMark: checkLimit('highWaterMark', options.highWaterMark, 1024 * 1024),
     hardLimit: checkLimit('hardLimit', options.hardLimit, 16 * 1024 * 1024),
+    readBufferSize: checkSize('readBufferSize', options.readBufferSize, 64 * 1024),
+    writeBufferSize: checkSize('writeBufferSize', options.writeBufferSize, 4 * 1024),
+    writeBufferPool: options.writeBufferPool ?? sharedBuffers,
+    strict: options.strict ?? false,
     closeTimeout: checkMilliseconds('closeTimeout', options.closeTimeout ?? 5_000),
     keepAlive: checkKeepAlive(options.keepAlive),
   }

@@ -23,6 +23,10 @@ export class Pings {
     return new Uint8Array([count >>> 24, count >>> 16, count >>> 8, count])
   }
 
+  get isEmpty(): boolean {
+    return this.#sent.length === 0
+  }
+
   /** @param at when it was sent, on the connection's clock */
   add(data: Uint8Array, at: number, waiter: Waiter<number>): void {
     this.#sent.push({ data: new Uint8Array(data), at, waiter })

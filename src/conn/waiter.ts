@@ -45,7 +45,20 @@ export function timeLimit(op: Op | undefined): number | undefined {
   return Math.min(timeout, left)
 }
 
+/** ERR_WS_TIMEOUT */
+export function timedOut(): WebSocketError {
+  return new WebSocketError('ERR_WS_TIMEOUT', { message: 'timed out' })
+}
+
 function ignore(): void {}
+
+/** The promise of an operation that is done at once: one for all of them, so that it can be told. */
+export const accepted: Promise<void> = Promise.resolve()
+
+/** Whether a function of the application's returned a promise, of whatever kind. */
+export function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as PromiseLike<unknown> | undefined | null)?.then === 'function'
+}
 
 /** Nobody need handle the promise's rejection. */
 export function markHandled(promise: Promise<unknown>): void {
@@ -61,7 +74,7 @@ export function rejected<T>(error: unknown): Promise<T> {
 
 export class Waiter<T> {
   readonly promise: Promise<T>
-  #settle!: (value: T) => void
+  #settle!: (value: T | PromiseLike<T>) => void
   #refuse!: (error: unknown) => void
   #disarm: (() => void) | undefined
 
@@ -72,7 +85,7 @@ export class Waiter<T> {
     })
   }
 
-  resolve(value: T): void {
+  resolve(value: T | PromiseLike<T>): void {
     this.#disarm?.()
     this.#settle(value)
   }
@@ -81,6 +94,11 @@ export class Waiter<T> {
     this.#disarm?.()
     markHandled(this.promise)
     this.#refuse(error)
+  }
+
+  /** The time limit and the signal count no more. */
+  disarm(): void {
+    this.#disarm?.()
   }
 
   /**
@@ -94,10 +112,8 @@ export class Waiter<T> {
     signal: AbortSignal | undefined,
     expire: (error: unknown) => void,
   ): void {
-    const timer =
-      limit === undefined
-        ? undefined
-        : clock.setTimer(() => expire(new WebSocketError('ERR_WS_TIMEOUT', { message: 'timed out' })), limit)
+    if (limit === undefined && signal === undefined) return
+    const timer = limit === undefined ? undefined : clock.setTimer(() => expire(timedOut()), limit)
     const onAbort = signal === undefined ? undefined : () => expire(signal.reason)
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true })
     this.#disarm = () => {

@@ -5,13 +5,17 @@ import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
-import type { ByteReceiver, ByteTransport, Segment } from '../codec/ports.ts'
+import type { Address, ByteReceiver, ByteTransport, Segment } from '../codec/ports.ts'
 
 const transportOf = Symbol('gibbon-ws.transport')
 
 type Attached = Duplex & { [transportOf]: SocketTransport }
 
 const nothing = Buffer.alloc(0)
+
+function addressOf(address: string | undefined, port: number | undefined): Address | undefined {
+  return address === undefined || port === undefined ? undefined : { address, port }
+}
 
 function onData(this: Attached, chunk: Buffer): void {
   // A chunk of Node's is a buffer of its own, never written to again.
@@ -47,6 +51,16 @@ export class SocketTransport implements ByteTransport {
       socket.setTimeout(0)
       socket.setNoDelay(true)
     }
+  }
+
+  get localAddress(): Address | undefined {
+    const { localAddress, localPort } = this.raw as Partial<Socket>
+    return addressOf(localAddress, localPort)
+  }
+
+  get remoteAddress(): Address | undefined {
+    const { remoteAddress, remotePort } = this.raw as Partial<Socket>
+    return addressOf(remoteAddress, remotePort)
   }
 
   start(receiver: ByteReceiver): void {

@@ -2,7 +2,7 @@
 // What may change is copied at once; what is borrowed and then taken away fails the connection, and no frame is torn.
 
 import { describe, expect, test } from 'vitest'
-import type { Bytes } from '../../src/conn/payload.ts'
+import type { Bytes } from '../../src/codec/payload.ts'
 import { counted, failure, Solo, stalled, watch } from './connections.ts'
 
 type Resizable = ArrayBuffer & { resize(length: number): void }

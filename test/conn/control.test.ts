@@ -148,9 +148,30 @@ describe('ping()', () => {
     expect(solo.clock.timerCount).toBe(0)
   })
 
-  test('while reading is paused rejects at its deadline', async () => {
+  test('is answered behind messages that nobody reads', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(2, counted(70_000)))
+    expect(solo.transport.isPaused).toBe(true)
+    const ping = watch(solo.conn.ping('paused'))
+    expect(solo.transport.isPaused).toBe(false)
+    await solo.receive(solo.frame(10, 'paused'))
+    expect(ping.state).toBe('resolved')
+    expect(solo.clock.timerCount).toBe(0)
+  })
+
+  test('has a time limit of its own', async () => {
+    const solo = new Solo()
+    const ping = watch(solo.conn.ping())
+    await solo.clock.advance(29_999)
+    expect(ping.state).toBe('pending')
+    await solo.clock.advance(1)
+    expect(ping.error).toEqual(failure('ERR_WS_TIMEOUT'))
+    expect(solo.conn.state).toBe('open')
+  })
+
+  test('behind more than may be read ahead rejects at its deadline', async () => {
+    const solo = new Solo()
+    await solo.receive(solo.frame(2, counted(1_100_000)))
     const ping = watch(solo.conn.ping('paused', { timeout: 100 }))
     await solo.settle()
     solo.transport.receive(solo.frame(10, 'paused'))

@@ -2,6 +2,7 @@
 // RFC 6455 §10.4.
 
 import { expect, test } from 'vitest'
+import { sharedBuffers } from '../../src/conn/buffer-pool.ts'
 import { type ConnOptions, checkConnOptions } from '../../src/conn/options.ts'
 import { failure } from './connections.ts'
 
@@ -13,6 +14,10 @@ test('the defaults', () => {
     checkUtf8: true,
     highWaterMark: 1024 * 1024,
     hardLimit: 16 * 1024 * 1024,
+    readBufferSize: 64 * 1024,
+    writeBufferSize: 4096,
+    writeBufferPool: sharedBuffers,
+    strict: false,
     closeTimeout: 5000,
     keepAlive: undefined,
   })
@@ -26,6 +31,10 @@ test('what is given is taken as it is', () => {
     checkUtf8: false,
     highWaterMark: 0,
     hardLimit: Number.POSITIVE_INFINITY,
+    readBufferSize: 1,
+    writeBufferSize: 2 ** 30,
+    writeBufferPool: { acquire: () => new Uint8Array(1), release: () => {} },
+    strict: true,
     closeTimeout: 0,
     keepAlive: { interval: 10, timeout: 20 },
   }

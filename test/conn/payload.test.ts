@@ -3,7 +3,7 @@
 
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import type { Bytes } from '../../src/conn/payload.ts'
+import type { Bytes } from '../../src/codec/payload.ts'
 import { counted, failure, Solo } from './connections.ts'
 
 type Resizable = ArrayBuffer & { resize(length: number): void }

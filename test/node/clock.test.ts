@@ -145,7 +145,9 @@ describe('a lone message leaves before the next macrotask', () => {
   test('when it is written at the end of a turn', async () => {
     const transport = new MemoryTransport()
     const conn = connOn(transport)
-    await inOneTurn(() => nodeClock.atEndOfTurn({ endOfTurn: () => void conn.writeMessage('at the end') }))
+    await inOneTurn(() =>
+      nodeClock.atEndOfTurn({ pendingBytes: 0, endOfTurn: () => void conn.writeMessage('at the end') }),
+    )
     expect(transport.writes.length).toBe(1)
     conn.terminate()
   })

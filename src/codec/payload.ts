@@ -1,7 +1,7 @@
 // What may be given as a payload, and its bytes.
 // Misuse throws at once; a value is never coerced to a string.
 
-import { isSteady, kindOf } from '../codec/bytes.ts'
+import { isSteady, kindOf } from './bytes.ts'
 import {
   BinaryMessage,
   CloseMessage,
@@ -10,9 +10,9 @@ import {
   PingMessage,
   PongMessage,
   TextMessage,
-} from '../codec/constants.ts'
-import { rangeError, typeError } from '../codec/errors.ts'
-import { MAX_CONTROL_PAYLOAD } from '../codec/limits.ts'
+} from './constants.ts'
+import { rangeError, typeError } from './errors.ts'
+import { MAX_CONTROL_PAYLOAD } from './limits.ts'
 
 /** Bytes of any kind: an ArrayBuffer or a SharedArrayBuffer; of a view (a typed array, a DataView), those it shows. */
 export type Bytes = ArrayBufferView | ArrayBufferLike
