@@ -6,10 +6,19 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { findChromium } from './find-chromium.mjs'
 import { findConsumerTools } from './find-consumer-tools.mjs'
+import { findGorilla } from './find-gorilla.mjs'
 import { findNode22 } from './find-node-22.mjs'
 
 /** Each peer: what it is for, the Debian packages that bring it, and how to see whether it is there. */
-const peers = [{ name: 'chromium', purpose: 'test/browser', packages: ['chromium'], find: findChromium }]
+const peers = [
+  { name: 'chromium', purpose: 'test/browser', packages: ['chromium'], find: findChromium },
+  {
+    name: 'gorilla/websocket',
+    purpose: 'test/interop-go',
+    packages: ['golang-go', 'golang-github-gorilla-websocket-dev'],
+    find: findGorilla,
+  },
+]
 
 const TIME_LIMIT = 10 * 60 * 1000
 
