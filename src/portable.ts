@@ -4,11 +4,14 @@
 import { typeError } from './codec/errors.ts'
 import { rejected } from './conn/index.ts'
 
+export { CloseError, closeErrorOf, isCloseError, isUnexpectedCloseError } from './codec/close-error.ts'
 export { formatCloseMessage } from './codec/close-payload.ts'
 export * from './codec/constants.ts'
+export { CloseSentError, ReadLimitError } from './codec/error-classes.ts'
 export { WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
 export { Conn } from './conn/index.ts'
+export { HandshakeError } from './handshake/handshake-error.ts'
 export { BadHandshakeError } from './handshake/index.ts'
 export { kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
 
