@@ -20,13 +20,16 @@ Every error that the library makes has a stable \`code\`, one of those below; me
 | \`code\` | \`'ERR_WS_…'\` |
 | \`message\` | \`'websocket: '\` and words like those below, which say more where there is more to say |
 | \`closeCode\` | the close code that belongs to it, or undefined |
-| \`reason\` | the reason of a received Close frame |
+| \`reason\` | the reason of a received Close frame, or \`''\` |
+| \`wasClean\` | whether it is the end of a connection by a Close frame of the peer's |
 | \`remote\` | whether the peer caused it |
 | \`offset\` | of a fault in received frames: its byte in the stream, from the first one behind the handshake |
 | \`cause\` | the error below, where there was one |
 
-\`error instanceof WebSocketError\` holds for errors of every copy of the library. What is not the library's own
-passes as it is: an aborted signal's reason, what your functions throw, the SyntaxError of \`message.json()\`, and why
+\`error instanceof WebSocketError\` holds for errors of every copy of the library, and so does \`instanceof\` with the
+classes for some of the codes: \`CloseError\`, \`CloseSentError\`, \`ReadLimitError\`, \`HandshakeError\` and
+\`BadHandshakeError\`. \`isCloseError(error, ...codes)\` and \`isUnexpectedCloseError(error, ...expected)\` look at an
+error's causes too; \`closeErrorOf(error)\` is what they look at. What is not the library's own passes as it is: an aborted signal's reason, what your functions throw, the SyntaxError of \`message.json()\`, and why
 \`getKernel(name)\` cannot load that kernel.
 
 **Reads** are \`readMessage()\` and \`for await\`; **writes** are \`writeMessage()\`, \`writeControl()\`, \`ping()\` and

@@ -4,8 +4,10 @@
 import './node/native-kernel.ts'
 
 export * from './client/index.ts'
+export { CloseError, closeErrorOf, isCloseError, isUnexpectedCloseError } from './codec/close-error.ts'
 export { formatCloseMessage } from './codec/close-payload.ts'
 export * from './codec/constants.ts'
+export { CloseSentError, ReadLimitError } from './codec/error-classes.ts'
 export { type ErrorCode, type ErrorDetails, WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
 export type { Bytes } from './codec/payload.ts'
@@ -31,6 +33,7 @@ export {
   type ReadOptions,
   type WriteOptions,
 } from './conn/index.ts'
+export { HandshakeError } from './handshake/handshake-error.ts'
 export { BadHandshakeError, type HeaderInput, type OriginPattern } from './handshake/index.ts'
 export { type KernelName, kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
 export { connFrom } from './node/conn-from.ts'

@@ -77,7 +77,8 @@ interface ErrorTable {
   ERR_WS_INVALID_UTF8: ['text that is not UTF-8', 1007]
   /**
    * A frame's header makes the message longer than `readLimit` (16 MiB unless told otherwise), its fragments summed
-   * up; or this runtime has no memory for it. The limit is judged at the header, before any payload is kept.
+   * up; or this runtime has no memory for it. The limit is judged at the header, before any payload is kept. A
+   * `ReadLimitError`.
    * @do Where such messages are wanted, raise `readLimit`, or `setReadLimit()` on one connection. Else the peer has
    *   to send less at a time.
    * @from Fault event; reads and writes reject.
@@ -97,23 +98,25 @@ interface ErrorTable {
 
   /**
    * The peer closed: `closeCode` and `reason` are those of its Close frame (1005: it had no code), `remote` is true.
-   * A `Protocol` throws it too, without a close code, after `abort()` or an end of the stream without a Close frame.
+   * A `Protocol` throws it too, with 1006, after `abort()` or an end of the stream without a Close frame. A
+   * `CloseError`.
    * @do Nothing is wrong: stop reading and writing (`for await` ends by itself). A client may dial again; 1001, 1012
    *   and 1013 say that it makes sense to.
    * @from Reads and writes reject. `Protocol.send()`, `sendMessage()`, `ping()`, `pong()` and `closeWith()` throw.
    */
-  ERR_WS_CLOSED: ['the connection was closed', 0]
+  ERR_WS_CLOSED: ['the connection was closed', 1006]
   /**
    * The connection ended without a Close frame from the peer: its end or reset (`remote` is true; `cause` is the
    * socket's error where there was one), `terminate()`, a closing handshake longer than `closeTimeout`, a transport
-   * that failed to send, or a write whose signal aborted while the message was half way out.
+   * that failed to send, or a write whose signal aborted while the message was half way out. A `CloseError`, with
+   * `closeCode` 1006.
    * @do What you sent last may not have arrived. A client dials again, after pauses that grow.
    * @from Reads and writes reject, `for await` throws. A fault event of `Protocol.receiveEnd()`. `upgrade()` rejects
    *   when the peer left before the 101.
    */
   ERR_WS_ABNORMAL_CLOSURE: ['the connection ended without a Close frame', 1006]
   /**
-   * Something is to be sent behind our own Close frame, which is the last frame (RFC 6455 §5.5.1).
+   * Something is to be sent behind our own Close frame, which is the last frame (RFC 6455 §5.5.1). A `CloseSentError`.
    * @do Write before you close. Whoever may come late can look at `state`, which is `open` as long as writing works.
    * @from `writeMessage()`, `writeControl()` and `ping()` reject. `Protocol.send()`, `sendMessage()`, `ping()`,
    *   `pong()` and `closeWith()` throw.
@@ -212,7 +215,7 @@ interface ErrorTable {
   /**
    * The request was refused, and has been answered: it is no handshake that can be accepted (400, 405 or 426; RFC
    * 6455 §4.2.1), its origin is not allowed (403), `authorize` said so, or deciding took too long (503). The message
-   * says which.
+   * says which. A `HandshakeError` with the answer's `status`.
    * @do Nothing. Count or log it if you like, and leave the socket alone.
    * @from `upgrade()` rejects. `judgeRequest()`, `refuse()` and `refuseHead()` return it as the `error` of a
    *   `Refusal`. An attachment tells nobody.
@@ -304,6 +307,7 @@ const closeCodes: {
   ERR_WS_INVALID_UTF8: 1007,
   ERR_WS_MESSAGE_TOO_BIG: 1009,
   ERR_WS_TOO_MANY_FRAGMENTS: 1008,
+  ERR_WS_CLOSED: 1006,
   ERR_WS_ABNORMAL_CLOSURE: 1006,
   ERR_WS_PEER_SILENT: 1006,
   ERR_WS_HANDLER: 1011,
@@ -330,7 +334,7 @@ const brand = Symbol.for('gibbon-ws.WebSocketError')
 
 /** Whether `value` is of the class with that brand, in this or in another copy of the library. */
 export function hasBrand(value: unknown, brand: symbol): boolean {
-  return typeof value === 'object' && value !== null && brand in value
+  return (value as { [brand]?: unknown } | null | undefined)?.[brand] === true
 }
 
 /**
@@ -345,8 +349,8 @@ export class WebSocketError extends Error {
    * 1008, 1009), the peer's for ERR_WS_CLOSED, 1006 where no Close frame was received. Undefined where there is none.
    */
   readonly closeCode: number | undefined
-  /** The reason of the received Close frame, for ERR_WS_CLOSED; '' when it had none. */
-  readonly reason: string | undefined
+  /** The reason of the received Close frame, for ERR_WS_CLOSED; '' when there is none. */
+  readonly reason: string
   /** Whether the peer caused it. */
   readonly remote: boolean
   /** Of a fault in received frames: the byte it is at, counted from the first one behind the opening handshake. */
@@ -358,9 +362,14 @@ export class WebSocketError extends Error {
     super(`websocket: ${details.message ?? code}`, details)
     this.code = code
     this.closeCode = (details.closeCode ?? closeCodes[code]) || undefined
-    this.reason = details.reason
+    this.reason = details.reason ?? ''
     this.remote = details.remote ?? false
     this.offset = details.offset
+  }
+
+  /** Whether it is the end of a connection with a Close frame of the peer's (RFC 6455 §7.1.4), ERR_WS_CLOSED. */
+  get wasClean(): boolean {
+    return this.code === 'ERR_WS_CLOSED' && this.closeCode !== 1006
   }
 
   /** @internal */
@@ -371,8 +380,7 @@ export class WebSocketError extends Error {
   /** Recognizes the errors of every copy of the library; of a subclass, its own only. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and mean themselves
-    if (this !== WebSocketError) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return hasBrand(value, brand)
+    return this === WebSocketError ? hasBrand(value, brand) : super[Symbol.hasInstance](value)
   }
 }
 Object.defineProperty(WebSocketError.prototype, 'name', {
@@ -380,6 +388,11 @@ Object.defineProperty(WebSocketError.prototype, 'name', {
   configurable: true,
   writable: true,
 })
+
+/** Whether `value` is an error of the library, or of another copy of it, with one of the codes. */
+export function hasCode(value: unknown, code: ErrorCode): boolean {
+  return value instanceof WebSocketError && value.code === code
+}
 
 /** A TypeError with a stable `code`, for an argument of the wrong kind. */
 export function typeError(

@@ -1,7 +1,7 @@
 // How a connection ended: what `conn.closed` resolves to, and the error that reads reject with.
 // RFC 6455 §7.1.5 and §7.1.6 (close code and reason), §7.1.7 (failing the connection).
 
-import { CloseNoStatusReceived } from '../codec/constants.ts'
+import { closeText } from '../codec/close-text.ts'
 import { WebSocketError } from '../codec/errors.ts'
 
 /** How a connection ended. */
@@ -19,29 +19,10 @@ export interface CloseInfo {
   readonly error?: WebSocketError
 }
 
-/** gorilla/websocket's names of the codes that a Close frame can have; its error texts carry them. */
-const names: Readonly<Record<number, string>> = {
-  1000: 'normal',
-  1001: 'going away',
-  1002: 'protocol error',
-  1003: 'unsupported data',
-  1005: 'no status',
-  1007: 'invalid payload data',
-  1008: 'policy violation',
-  1009: 'message too big',
-  1010: 'mandatory extension missing',
-  1011: 'internal server error',
-  1012: 'service restart',
-  1013: 'try again later',
-  1014: 'bad gateway',
-}
-
 /** The error of reads behind a received Close frame. */
 export function closedError(code: number, reason: string): WebSocketError {
-  const name = names[code] === undefined ? '' : ` (${names[code]})`
-  const text = reason === '' || code === CloseNoStatusReceived ? '' : `: ${reason}`
   return new WebSocketError('ERR_WS_CLOSED', {
-    message: `close ${code}${name}${text}`,
+    message: closeText(code, reason),
     closeCode: code,
     reason,
     remote: true,

@@ -1,7 +1,7 @@
 // The error of a dial that reached a server which did not accept: with what the server said instead.
 // RFC 6455 §4.1, the client's checks of the response.
 
-import { WebSocketError } from '../codec/errors.ts'
+import { hasCode, WebSocketError } from '../codec/errors.ts'
 import { headersOf } from './fields.ts'
 import type { ResponseHead } from './head-parser.ts'
 
@@ -10,8 +10,11 @@ export const MAX_ERROR_BODY = 1024
 
 /**
  * ERR_WS_BAD_HANDSHAKE, with the response: look at `status` to tell a refusal (401, 403, 503) from a broken peer (101).
+ * `instanceof` holds for those of another copy of the library too. gorilla's ErrBadHandshake.
  */
 export class BadHandshakeError extends WebSocketError {
+  /** The one code of these errors. */
+  declare readonly code: 'ERR_WS_BAD_HANDSHAKE'
   /** The response's status, 101 or 200..999. */
   readonly status: number
   /** Lower-case name → value, several values joined with ', '; frozen, without prototype. */
@@ -26,5 +29,12 @@ export class BadHandshakeError extends WebSocketError {
     this.headers = headersOf(head.fields)
     // A copy, so that the error does not keep the chunk of a socket alive; slice() of a Node Buffer would be a view.
     this.body = new Uint8Array(body.subarray(0, MAX_ERROR_BODY))
+  }
+
+  /** Recognizes them by their code; of a subclass, its own only. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    // biome-ignore lint/complexity/noThisInStatic: subclasses inherit this, and mean themselves
+    if (this !== BadHandshakeError) return super[Symbol.hasInstance](value)
+    return hasCode(value, 'ERR_WS_BAD_HANDSHAKE')
   }
 }

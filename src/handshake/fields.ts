@@ -53,11 +53,7 @@ export function fieldsOf(input: HeaderInput): Field[] {
     if (typeof name !== 'string' || !isToken(name)) {
       throw typeError(`invalid header name: ${JSON.stringify(name)}`, 'ERR_WS_HEADER')
     }
-    for (const value of typeof values === 'string'
-      ? [values]
-      : Array.isArray(values)
-        ? values
-        : [undefined]) {
+    for (const value of [values].flat()) {
       if (typeof value !== 'string' || !isFieldValue(value)) {
         throw typeError(`invalid value of the header ${name}`, 'ERR_WS_HEADER')
       }
@@ -75,12 +71,22 @@ export function fieldsOf(input: HeaderInput): Field[] {
 export function applicationFields(input: HeaderInput): Field[] {
   const fields = fieldsOf(input)
   for (const [name] of fields) {
-    const key = asciiLowerCase(name)
-    if (key === 'upgrade' || key === 'connection' || key.startsWith('sec-websocket-')) {
+    if (/^(upgrade$|connection$|sec-websocket-)/i.test(name)) {
       throw typeError(`duplicate header not allowed: ${name}`, 'ERR_WS_HEADER')
     }
-    // Bytes announced as a body would be taken for frames by one side and for a body by the other.
-    if (key === 'content-length' || key === 'transfer-encoding') {
+  }
+  return withoutBody(fields)
+}
+
+/**
+ * The fields, none of which announces a body: its bytes would be taken for frames by one side and for a body by the
+ * other.
+ *
+ * @throws TypeError ERR_WS_HEADER
+ */
+export function withoutBody(fields: Field[]): Field[] {
+  for (const [name] of fields) {
+    if (/^(content-length$|transfer-encoding$)/i.test(name)) {
       throw typeError(`header not allowed: ${name}`, 'ERR_WS_HEADER')
     }
   }

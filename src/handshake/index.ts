@@ -6,6 +6,7 @@ export { BadHandshakeError, MAX_ERROR_BODY } from './bad-handshake-error.ts'
 export { type Agreement, buildRequest, type ClientOffer, judgeResponse, type RequestParts } from './client.ts'
 export { type ExtensionOffer, formatExtensions, parseExtensions } from './extension-header.ts'
 export { applicationFields, type Field, fieldsOf, type HeaderInput, headersOf, valuesOf } from './fields.ts'
+export type { HandshakeError } from './handshake-error.ts'
 export {
   HeadError,
   HeadParser,

@@ -1,8 +1,9 @@
 // A refused handshake: the HTTP answer that says why, after which the connection ends.
 // RFC 6455 §4.2.2, §4.4 (Sec-WebSocket-Version), RFC 9110 §15 (status codes).
 
-import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
-import { type Field, fieldsOf, type HeaderInput, valuesOf } from './fields.ts'
+import { rangeError, WebSocketError } from '../codec/errors.ts'
+import { type Field, fieldsOf, type HeaderInput, valuesOf, withoutBody } from './fields.ts'
+import type { HandshakeError } from './handshake-error.ts'
 import type { HeadError } from './head-parser.ts'
 import { formatMessage } from './head-writer.ts'
 import { asciiLowerCase } from './tokens.ts'
@@ -18,24 +19,23 @@ export interface Refusal {
   readonly headers: readonly Field[]
   /** Text of at most {@link MAX_REFUSAL_BODY} bytes. */
   readonly body: string
-  /** For the application: ERR_WS_BAD_REQUEST, `remote`. */
-  readonly error: WebSocketError
+  /** For the application. */
+  readonly error: HandshakeError
 }
 
 /** The reason phrases of the statuses that are common in refusals (RFC 9110 §15, RFC 6585); any other has none (RFC 9112 §4). */
-const reasons = new Map([
-  [400, 'Bad Request'],
-  [401, 'Unauthorized'],
-  [403, 'Forbidden'],
-  [404, 'Not Found'],
-  [405, 'Method Not Allowed'],
-  [408, 'Request Timeout'],
-  [426, 'Upgrade Required'],
-  [429, 'Too Many Requests'],
-  [431, 'Request Header Fields Too Large'],
-  [500, 'Internal Server Error'],
-  [503, 'Service Unavailable'],
-])
+const reasons: Readonly<Record<number, string>> = {
+  400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  426: 'Upgrade Required',
+  429: 'Too Many Requests',
+  431: 'Request Header Fields Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
 
 const encoder = new TextEncoder()
 
@@ -48,26 +48,23 @@ const encoder = new TextEncoder()
  * @throws RangeError ERR_WS_ARGUMENT for another status or a longer message; TypeError ERR_WS_HEADER for headers that
  *   cannot be sent
  */
-export function refuse(
-  status: number,
-  message = reasons.get(status) ?? '',
-  headers: HeaderInput = [],
-): Refusal {
+export function refuse(status: number, message = reasons[status] ?? '', headers: HeaderInput = []): Refusal {
   if (!Number.isInteger(status) || status < 300 || status > 599) {
-    throw rangeError(`the status of a refusal must be 300 to 599: ${status}`)
+    throw rangeError('a refusal has a status of 300 to 599')
   }
   if (encoder.encode(message).length > MAX_REFUSAL_BODY) {
-    throw rangeError(`the body of a refusal must be at most ${MAX_REFUSAL_BODY} bytes`)
-  }
-  const fields = fieldsOf(headers)
-  for (const name of ['Content-Length', 'Transfer-Encoding']) {
-    if (valuesOf(fields, name).length > 0) throw typeError(`header not allowed: ${name}`, 'ERR_WS_HEADER')
+    throw rangeError(`a refusal has at most ${MAX_REFUSAL_BODY} bytes of body`)
   }
   const error = new WebSocketError('ERR_WS_BAD_REQUEST', {
     message: `handshake refused with ${status}: ${message}`,
     remote: true,
   })
-  return { status, headers: fields, body: message, error }
+  return {
+    status,
+    headers: withoutBody(fieldsOf(headers)),
+    body: message,
+    error: Object.assign(error, { status }) as HandshakeError,
+  }
 }
 
 /** The refusal of a request whose head could not be parsed: 400, or 431 when it is too long. */
@@ -80,20 +77,20 @@ export function refuseHead(error: HeadError): Refusal {
  * read.
  */
 export function fieldsOfRefusal({ headers, body }: Refusal): Field[] {
-  const fields: Field[] = [['Connection', [...valuesOf(headers, 'Connection'), 'close'].join(', ')]]
-  const add = (name: string, value: string) => {
-    if (valuesOf(headers, name).length === 0) fields.push([name, value])
-  }
-  add('Content-Type', 'text/plain; charset=utf-8')
-  fields.push(['Content-Length', String(encoder.encode(body).length)])
-  add('Sec-WebSocket-Version', '13')
-  fields.push(...headers.filter(([name]) => asciiLowerCase(name) !== 'connection'))
-  return fields
+  const unlessGiven = (name: string, value: string): Field[] =>
+    valuesOf(headers, name).length > 0 ? [] : [[name, value]]
+  return [
+    ['Connection', [...valuesOf(headers, 'Connection'), 'close'].join(', ')],
+    ...unlessGiven('Content-Type', 'text/plain; charset=utf-8'),
+    ['Content-Length', `${encoder.encode(body).length}`],
+    ...unlessGiven('Sec-WebSocket-Version', '13'),
+    ...headers.filter(([name]) => asciiLowerCase(name) !== 'connection'),
+  ]
 }
 
 /** Bytes of the answer, head and body. */
 export function responseOf(refusal: Refusal): Uint8Array {
   const { status, body } = refusal
-  const startLine = `HTTP/1.1 ${status} ${reasons.get(status) ?? ''}`
+  const startLine = `HTTP/1.1 ${status} ${reasons[status] ?? ''}`
   return formatMessage(startLine, fieldsOfRefusal(refusal), encoder.encode(body))
 }

@@ -11,12 +11,8 @@ test('an error has what its table says', () => {
   expect(error).toBeInstanceOf(Error)
   expect([error.name, error.code, error.closeCode]).toEqual(['WebSocketError', 'ERR_WS_OPCODE', 1002])
   expect(error.message).toBe('websocket: ERR_WS_OPCODE')
-  expect([error.remote, error.reason, error.offset, 'cause' in error]).toEqual([
-    false,
-    undefined,
-    undefined,
-    false,
-  ])
+  expect([error.remote, error.reason, error.offset, 'cause' in error]).toEqual([false, '', undefined, false])
+  expect(error.wasClean).toBe(false)
   expect(String(error)).toBe('WebSocketError: websocket: ERR_WS_OPCODE')
 })
 
@@ -87,6 +83,8 @@ describe('instanceof', () => {
     [1],
     [new Error('ERR_WS_OPCODE')],
     [{ code: 'ERR_WS_OPCODE' }],
+    [{}],
+    [() => {}],
   ])('does not hold for %o', (value) => {
     expect(value instanceof WebSocketError).toBe(false)
   })
