@@ -17,16 +17,22 @@ const SERVERS = {
 export const serverNames = Object.keys(SERVERS)
 
 /** Starts a server on the first core. */
-export async function startServer(name) {
-  const path = fileURLToPath(new URL(`servers/${SERVERS[name].file}`, import.meta.url))
-  const [command, ...args] = pinned(0, [process.execPath, path])
+export function startServer(name) {
+  const { file, masked } = SERVERS[name]
+  return startProgram(new URL(`servers/${file}`, import.meta.url), masked)
+}
+
+/** Starts a server's program on the first core; it prints its port. */
+export async function startProgram(url, masked = false, parameters = []) {
+  const name = url.pathname.split('/').at(-1)
+  const [command, ...args] = pinned(0, [process.execPath, fileURLToPath(url), ...parameters])
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = new Promise((resolve) => child.once('exit', resolve))
   for await (const line of createInterface({ input: child.stdout })) {
     return {
       pid: child.pid,
       port: Number(line),
-      masked: SERVERS[name].masked,
+      masked,
       stop() {
         child.kill()
         return exited

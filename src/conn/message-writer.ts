@@ -33,7 +33,8 @@ export class MessageWriter {
   #used = 0
   /** What the text so far ends in. */
   #utf8 = 0
-  /** Why nothing more can be written. */
+  /** Nothing more can be written, and why, unless the writer was closed. */
+  #isDone = false
   #error: unknown
 
   /** @internal */
@@ -95,7 +96,7 @@ export class MessageWriter {
    * @param reason becomes the `cause` of the connection's error
    */
   abort(reason?: unknown): void {
-    if (this.#error !== undefined) return
+    if (this.#isDone) return
     const sender = this.#sender
     this.leave(undefined)
     if (this.hasSent) {
@@ -117,8 +118,8 @@ export class MessageWriter {
 
   /** @internal Gives the buffer back; from now on writes reject with `error`, or as those of a closed writer. */
   leave(error: unknown): void {
-    this.#error =
-      error ?? new WebSocketError('ERR_WS_WRITER_CLOSED', { message: 'the writer of this message is closed' })
+    this.#isDone = true
+    this.#error = error
     this.#used = 0
     const buffer = this.#buffer
     if (buffer === undefined) return
@@ -127,7 +128,11 @@ export class MessageWriter {
   }
 
   #refusal(options: WriteOptions | undefined): unknown {
-    return this.#error ?? this.#sender.refusal(options)
+    if (!this.#isDone) return this.#sender.refusal(options)
+    return (
+      this.#error ??
+      new WebSocketError('ERR_WS_WRITER_CLOSED', { message: 'the writer of this message is closed' })
+    )
   }
 
   #add(bytes: Uint8Array, options: WriteOptions | undefined): Promise<void> {

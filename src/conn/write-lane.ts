@@ -91,7 +91,7 @@ export class WriteLane {
       const { until } = entry
       entry.waiter.resolve(entry.start(until && Math.max(0, until - this.#clock.now())))
     }
-    if (!this.#entries?.length) this.#forget()
+    if (this.#timer !== undefined && !this.#entries?.length) this.#forget()
   }
 
   /** What waits gets no turn; with `complete`, whole messages do, and only writers do not. */
