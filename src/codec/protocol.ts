@@ -77,8 +77,7 @@ export class Protocol {
   #isInMessage = false
   #isCongested = false
   #waitingPongs: Uint8Array[] | undefined
-  /** Receives the events of the running receiveEach, and what the decoder is given for it. */
-  #sink: ((event: DecoderEvent) => void) | undefined
+  /** What the decoder is given by receiveEach. */
   #reactEach: ((event: DecoderEvent) => void) | undefined
   /** Whether pings are answered by themselves (RFC 6455 §5.5.2); default true. */
   answersPings = true
@@ -153,33 +152,25 @@ export class Protocol {
   }
 
   /**
-   * As {@link receive}, but gives the events to `sink` one after the other, and lends it the messages; see
-   * {@link Decoder.pushEach}. Here a Close is answered after the messages in front of it were seen.
+   * @internal As {@link receive}, for bytes[start..end), but gives the events to `sink` one after the other and lends it
+   * the messages; see {@link Decoder.pushEach}. A Close is answered after the messages in front of it were seen.
    *
-   * @param sink must not throw, and must not feed this protocol
+   * @param sink must not throw, must not feed this protocol, and is the same one each time
    */
-  receiveEach(bytes: Uint8Array, sink: (event: DecoderEvent) => void, options?: PushOptions): void {
-    assertBytes(bytes, 'input')
-    this.receiveRangeEach(bytes, 0, bytes.length, options?.keep ?? false, sink)
-  }
-
-  /** @internal As {@link receiveEach}, for bytes[start..end). */
-  receiveRangeEach(
+  receiveEach(
     bytes: Uint8Array,
     start: number,
     end: number,
     keep: boolean,
     sink: (event: DecoderEvent) => void,
   ): void {
-    if (this.#ended) return
-    this.#sink = sink
     this.#reactEach ??= (event) => {
       if (this.#ended) return
       const failed = event.type === 1 || event.type === 2 ? undefined : this.#reactTo(event)
-      if (failed === undefined || event.type !== CloseMessage) this.#sink?.(event)
-      if (failed !== undefined) this.#sink?.(failed)
+      if (failed === undefined || event.type !== CloseMessage) sink(event)
+      if (failed !== undefined) sink(failed)
     }
-    this.#decoder.pushRangeEach(bytes, start, end, keep, this.#reactEach)
+    if (!this.#ended) this.#decoder.pushRangeEach(bytes, start, end, keep, this.#reactEach)
   }
 
   /** Type of the message that has begun to arrive and is not complete; 0 between messages. @internal */

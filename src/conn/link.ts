@@ -259,7 +259,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     const { inbox, protocol } = this
     if (inbox.borrows) {
       this.#onEach ??= (event) => this.#onEvent(event)
-      protocol.receiveRangeEach(bytes, start, end, !owned, this.#onEach)
+      protocol.receiveEach(bytes, start, end, !owned, this.#onEach)
     } else {
       const events = protocol.receiveRange(bytes, start, end, !owned)
       // A handler may have ended the connection.
