@@ -75,11 +75,13 @@ export async function startServer(
   }
 }
 
-/** As {@link startServer}, for one test: with its end the server is killed. */
+/** As {@link startServer}, for one test, which it ends with, in order so that its own processes end too. */
 export async function serveExample(example: string, args: readonly string[] = []): Promise<ExampleServer> {
   const server = await startServer(example, args)
-  onTestFinished(() => {
-    server.script.process.kill('SIGKILL')
+  onTestFinished(async () => {
+    const impatience = setTimeout(() => server.script.process.kill('SIGKILL'), 10_000)
+    await server.stop()
+    clearTimeout(impatience)
   })
   return server
 }
