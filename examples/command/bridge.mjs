@@ -7,7 +7,7 @@ import { endProcess, hasGroups } from './ending.mjs'
 import { lines } from './lines.mjs'
 
 /** Pause between the pings to a peer that is not read, in milliseconds. */
-const PING_PERIOD = 2_000
+const PING_PERIOD = 1_000
 /** What stands in front of a line of the process's stderr. */
 const STDERR_PREFIX = 'stderr: '
 

@@ -121,7 +121,7 @@ describe('a viewer', () => {
     const [quick, slow] = [await view(server), await view(server)]
     await Promise.all([quick, slow].map((viewer) => viewer.until(({ messages }) => messages.length === 1)))
     slow.socket.pause()
-    const last = 30
+    const last = 16
     for (let n = 1; n <= last; n++) {
       replaceFile(large(n))
       await quick.until(() => newest(quick).text === large(n))
