@@ -1,5 +1,5 @@
 // The filewatch example's server: a page at / and, at /file, a WebSocket that tells what a file holds, now and after every change.
-// It only writes, and reads all the same: the end of a loop is how it learns of a peer's Close frame (RFC 6455 §7.1.5).
+// It only writes: what viewers may send is discarded, and `closed` tells when one has left (RFC 6455 §7.1.5).
 
 import { Upgrader } from 'gibbon-ws'
 import { LOCAL_HOST, refuseForeignHosts } from '../shared/local-only.mjs'
@@ -30,10 +30,8 @@ const attachment = upgrader.attach(server, options, async (conn) => {
   const viewer = new Viewer(conn)
   viewers.add(viewer)
   if (watcher.version !== undefined) viewer.show(watcher.version)
-  try {
-    for await (const _ of conn);
-  } finally {
-    viewers.delete(viewer)
-  }
+  conn.discard()
+  await conn.closed
+  viewers.delete(viewer)
 })
 run('filewatch server', server, attachment, port, LOCAL_HOST)
