@@ -5,15 +5,19 @@ import { UTF8_STATE } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
 import { parseClosePayload } from './close-payload.ts'
 import { CloseMessage, type ControlType, type DataType, TextMessage } from './constants.ts'
-import { typeError, WebSocketError } from './errors.ts'
+import { hasBrand, typeError, WebSocketError } from './errors.ts'
 import { headerLength, writeHeader } from './header.ts'
 import { type Bytes, controlBytes, isDataType, toData } from './payload.ts'
 import { portableText } from './text-codec.ts'
 
 const FIN = 0x80
 
-/** @internal */
-export const preparedBrand: symbol = Symbol.for('gibbon-ws.PreparedMessage')
+const brand = Symbol.for('gibbon-ws.PreparedMessage')
+
+/** Whether `value` is a PreparedMessage, of this or of another copy of the library. */
+export function isPrepared(value: unknown): value is PreparedMessage {
+  return hasBrand(value, brand)
+}
 
 const encoder = new TextEncoder()
 
@@ -70,7 +74,7 @@ export class PreparedMessage {
   }
 
   /** @internal */
-  get [preparedBrand](): true {
+  get [brand](): true {
     return true
   }
 
