@@ -12,7 +12,8 @@ export { WebSocketError } from './codec/errors.ts'
 export { Message } from './codec/message.ts'
 export { Conn } from './conn/index.ts'
 export { HandshakeError } from './handshake/handshake-error.ts'
-export { BadHandshakeError } from './handshake/index.ts'
+export { BadHandshakeError, isWebSocketUpgrade } from './handshake/index.ts'
+export { subprotocols } from './handshake/subprotocol.ts'
 export { kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
 
 const CLIENT = "the runtime's own WebSocket, or buildRequest, judgeResponse and Protocol of gibbon-ws/codec"
