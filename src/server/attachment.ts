@@ -44,7 +44,7 @@ interface AttachmentOptions<Data> {
 }
 
 /** One path of an http server and the connections that came by it; what `Upgrader.attach` returns. */
-export class Attachment<Data = unknown> implements Place<Data> {
+export class Attachment<Data = unknown> {
   /** The path it answers; undefined for every path that no other attachment has. */
   readonly path: string | undefined
   /** @internal */

@@ -88,6 +88,9 @@ export class Upgrader {
    * for no attached path are left to the server's other upgrade listeners, and get 404 when there are none; those that
    * ask for no upgrade are the application's, and are refused (404, 426) while the server has no listener for them.
    *
+   * A server of ws beside it must be one with `noServer`, behind a listener of the application's: with `{ server }` it
+   * answers every request, those for other paths than its own with 400.
+   *
    * @param server any number of attachments share it, of any Upgrader
    * @returns the attachment, which knows its connections and closes them
    * @throws TypeError ERR_WS_ARGUMENT without a handler, RangeError ERR_WS_ARGUMENT for a path that is taken and for
