@@ -34,7 +34,17 @@ export {
   type WriteOptions,
 } from './conn/index.ts'
 export { HandshakeError } from './handshake/handshake-error.ts'
-export { BadHandshakeError, type HeaderInput, type OriginPattern } from './handshake/index.ts'
+export {
+  BadHandshakeError,
+  type Field,
+  type HeaderInput,
+  isWebSocketUpgrade,
+  type OriginPattern,
+  type RawRequest,
+  type Refusal,
+  type RequestFields,
+} from './handshake/index.ts'
+export { subprotocols } from './handshake/subprotocol.ts'
 export { type KernelName, kernelName, kernelReason, offerKernelModule } from './kernel/select.ts'
 export { connFrom } from './node/conn-from.ts'
 export { nodeReadable, nodeWritable } from './node/streams.ts'

@@ -214,8 +214,8 @@ interface ErrorTable {
   ERR_WS_CONNECT: ['could not connect to the server', 0]
   /**
    * The request was refused, and has been answered: it is no handshake that can be accepted (400, 405 or 426; RFC
-   * 6455 §4.2.1), its origin is not allowed (403), `authorize` said so, or deciding took too long (503). The message
-   * says which. A `HandshakeError` with the answer's `status`.
+   * 6455 §4.2.1), its origin is not allowed (403), `authorize` said so, deciding took too long, there are
+   * `maxConnections`, or the server shuts down (503). The message says which. A `HandshakeError` with the `status`.
    * @do Nothing. Count or log it if you like, and leave the socket alone.
    * @from `upgrade()` rejects. `judgeRequest()`, `refuse()` and `refuseHead()` return it as the `error` of a
    *   `Refusal`. An attachment tells nobody.
@@ -255,7 +255,7 @@ interface ErrorTable {
    * An option, a payload, a limit, a time or a close code is none. The message says which and what it must be.
    * @do Mend the call. Payloads are strings, bytes and received messages: nothing is turned into a string by itself.
    * @from Thrown by whatever takes it. `upgrade()` rejects and an attachment tells `onError` for a refusal of
-   *   `authorize` that cannot be sent; the peer gets 500.
+   *   `authorize` that cannot be sent and a choice of `selectSubprotocol` that was not offered; the peer gets 500.
    */
   ERR_WS_ARGUMENT: ['invalid argument', 0]
   /**

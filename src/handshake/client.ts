@@ -5,7 +5,7 @@ import { typeError } from '../codec/errors.ts'
 import { acceptKey, isWebSocketKey } from './accept-key.ts'
 import { BadHandshakeError } from './bad-handshake-error.ts'
 import { type ExtensionOffer, formatExtensions, parseExtensions } from './extension-header.ts'
-import { applicationFields, type Field, fieldsOf, type HeaderInput, valuesOf } from './fields.ts'
+import { applicationFields, type Field, fieldsOf, type HeaderInput, onlyValue, valuesOf } from './fields.ts'
 import type { ResponseHead } from './head-parser.ts'
 import { formatMessage } from './head-writer.ts'
 import { checkSubprotocols } from './subprotocol.ts'
@@ -112,8 +112,7 @@ function responseFault(head: ResponseHead, offer: ClientOffer): string | undefin
   if (!hasToken(values('Upgrade'), 'websocket')) return 'the Upgrade field must have the token websocket'
   if (!hasToken(values('Connection'), 'upgrade')) return 'the Connection field must have the token upgrade'
 
-  const [accept, ...otherAccepts] = values('Sec-WebSocket-Accept')
-  if (accept !== acceptKey(offer.key) || otherAccepts.length > 0)
+  if (onlyValue(head.fields, 'Sec-WebSocket-Accept') !== acceptKey(offer.key))
     return 'wrong or missing Sec-WebSocket-Accept'
 
   const [subprotocol, ...otherSubprotocols] = values('Sec-WebSocket-Protocol')

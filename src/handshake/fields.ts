@@ -15,6 +15,9 @@ export type HeaderInput =
   | Readonly<Record<string, string | readonly string[]>>
   | Iterable<readonly [name: string, value: string]>
 
+/** Tabs, and what is printed, in latin1. */
+const fieldValue = /^[\t -~\x80-\xff]*$/
+
 /** All values of the field `name`, in order; names are compared without ASCII case. */
 export function valuesOf(fields: readonly Field[], name: string): string[] {
   const wanted = asciiLowerCase(name)
@@ -23,6 +26,12 @@ export function valuesOf(fields: readonly Field[], name: string): string[] {
     if (fieldName.length === wanted.length && asciiLowerCase(fieldName) === wanted) values.push(value)
   }
   return values
+}
+
+/** The value of a field that must be there once; '' when there is none, or more than one. */
+export function onlyValue(fields: readonly Field[], name: string): string {
+  const values = valuesOf(fields, name)
+  return values.length === 1 ? values[0] : ''
 }
 
 /**
@@ -49,12 +58,18 @@ export function fieldsOf(input: HeaderInput): Field[] {
   if (typeof input !== 'object' || input === null)
     throw typeError('headers must be an object', 'ERR_WS_HEADER')
   const fields: Field[] = []
-  for (const [name, values] of entriesOf(input)) {
+  const pairs: Iterable<unknown> = Symbol.iterator in input ? input : Object.entries(input)
+  for (const pair of pairs) {
+    // A string is iterable too: 'ab' would pass for the field a: b.
+    if (!Array.isArray(pair) || pair.length !== 2) {
+      throw typeError('headers must be pairs of a name and a value', 'ERR_WS_HEADER')
+    }
+    const [name, values]: unknown[] = pair
     if (typeof name !== 'string' || !isToken(name)) {
       throw typeError(`invalid header name: ${JSON.stringify(name)}`, 'ERR_WS_HEADER')
     }
     for (const value of [values].flat()) {
-      if (typeof value !== 'string' || !isFieldValue(value)) {
+      if (typeof value !== 'string' || !fieldValue.test(value)) {
         throw typeError(`invalid value of the header ${name}`, 'ERR_WS_HEADER')
       }
       fields.push([name, trimWhitespace(value)])
@@ -91,25 +106,4 @@ export function withoutBody(fields: Field[]): Field[] {
     }
   }
   return fields
-}
-
-function entriesOf(input: HeaderInput): Iterable<readonly [string, unknown]> {
-  if (!(Symbol.iterator in input)) return Object.entries(input)
-  const pairs: (readonly [string, unknown])[] = []
-  for (const pair of input as Iterable<readonly [string, string]>) {
-    // A string is iterable too: 'ab' would pass for the field a: b.
-    if (!Array.isArray(pair) || pair.length !== 2) {
-      throw typeError('headers must be pairs of a name and a value', 'ERR_WS_HEADER')
-    }
-    pairs.push([pair[0], pair[1]])
-  }
-  return pairs
-}
-
-function isFieldValue(value: string): boolean {
-  for (let i = 0; i < value.length; i++) {
-    const code = value.charCodeAt(i)
-    if ((code < 0x20 && code !== 0x09) || code === 0x7f || code > 0xff) return false
-  }
-  return true
 }

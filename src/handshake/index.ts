@@ -17,6 +17,7 @@ export {
 } from './head-parser.ts'
 export { type OriginCheck, type OriginPattern, originCheck } from './origin.ts'
 export { MAX_REFUSAL_BODY, type Refusal, refuse, refuseHead, responseOf } from './refusal.ts'
+export type { RawRequest, RequestFields } from './request-fields.ts'
 export {
   type Acceptance,
   acceptResponse,

@@ -4,10 +4,11 @@
 import { typeError } from '../codec/errors.ts'
 import { acceptKey, isWebSocketKey } from './accept-key.ts'
 import { type ExtensionOffer, formatExtensions, parseExtensions } from './extension-header.ts'
-import { applicationFields, type Field, type HeaderInput, valuesOf } from './fields.ts'
+import { applicationFields, type Field, type HeaderInput, onlyValue, valuesOf } from './fields.ts'
 import { MAX_HEAD_FIELDS, type RequestHead } from './head-parser.ts'
 import { formatMessage } from './head-writer.ts'
 import { type Refusal, refuse } from './refusal.ts'
+import { type RequestFields, requestFields } from './request-fields.ts'
 import { chooseSubprotocol, parseSubprotocols } from './subprotocol.ts'
 import { isOriginForm, parseAuthority } from './target.ts'
 import { hasToken, isToken } from './tokens.ts'
@@ -31,9 +32,12 @@ export interface Acceptance {
 }
 
 /**
- * Whether the fields ask for an upgrade to WebSocket; nothing else is checked. gorilla's IsWebSocketUpgrade.
+ * Whether a request asks for an upgrade to WebSocket; nothing else is checked. gorilla's IsWebSocketUpgrade.
+ *
+ * @param request its fields, or Node's IncomingMessage
  */
-export function isWebSocketUpgrade(fields: readonly Field[]): boolean {
+export function isWebSocketUpgrade(request: RequestFields): boolean {
+  const fields = requestFields(request)
   return (
     hasToken(valuesOf(fields, 'Upgrade'), 'websocket') && hasToken(valuesOf(fields, 'Connection'), 'upgrade')
   )
@@ -50,8 +54,8 @@ export function judgeRequest(head: RequestHead, policy: RequestPolicy = {}): Acc
   const fault = httpFault(head) ?? upgradeFault(fields)
   if (fault !== undefined) return fault
 
-  const [key = '', ...otherKeys] = valuesOf(fields, 'Sec-WebSocket-Key')
-  if (otherKeys.length > 0 || !isWebSocketKey(key)) {
+  const key = onlyValue(fields, 'Sec-WebSocket-Key')
+  if (!isWebSocketKey(key)) {
     return refuse(400, 'Sec-WebSocket-Key must be the base64 of 16 bytes')
   }
   const offeredSubprotocols = parseSubprotocols(valuesOf(fields, 'Sec-WebSocket-Protocol'))
@@ -69,8 +73,7 @@ function httpFault({ method, target, httpVersion, fields }: RequestHead): Refusa
   if (method !== 'GET') return refuse(405, 'the method must be GET', [['Allow', 'GET']])
   // An absolute-form would name another host than Host does; whoever forwards by it can be sent anywhere.
   if (!isOriginForm(target)) return refuse(400, 'the request target must be a path')
-  const [host = '', ...otherHosts] = valuesOf(fields, 'Host')
-  if (otherHosts.length > 0 || parseAuthority(host) === undefined) {
+  if (parseAuthority(onlyValue(fields, 'Host')) === undefined) {
     return refuse(400, 'there must be one Host field with a host')
   }
   // A body would arrive where the first frames are expected.
@@ -93,8 +96,7 @@ function upgradeFault(fields: readonly Field[]): Refusal | undefined {
   if (!hasToken(valuesOf(fields, 'Connection'), 'upgrade')) {
     return refuse(400, 'the Connection field must have the token upgrade')
   }
-  const [version, ...otherVersions] = valuesOf(fields, 'Sec-WebSocket-Version')
-  if (version !== '13' || otherVersions.length > 0) {
+  if (onlyValue(fields, 'Sec-WebSocket-Version') !== '13') {
     return refuse(400, 'Sec-WebSocket-Version must be 13', [['Sec-WebSocket-Version', '13']])
   }
   return undefined

@@ -4,23 +4,16 @@
 const SP = 0x20
 const HTAB = 0x09
 
-/** 1 for each character code that a token may have. */
-const tokenCodes = new Uint8Array(128)
-for (const char of "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz") {
-  tokenCodes[char.charCodeAt(0)] = 1
-}
+const token = /^[\w!#$%&'*+.^`|~-]+$/
 
 /** Whether a token may have the character of this code. */
 export function isTokenCode(code: number): boolean {
-  return tokenCodes[code] === 1
+  return isToken(String.fromCharCode(code))
 }
 
 /** Whether `text` is one token: not empty, nothing but token characters. */
 export function isToken(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    if (!isTokenCode(text.charCodeAt(i))) return false
-  }
-  return text !== ''
+  return token.test(text)
 }
 
 /**

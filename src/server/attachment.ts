@@ -1,5 +1,5 @@
 // One path of an http server and the connections that came by it.
-// Knows them all, so that it can count them and close them; Node's server forgets a socket once it is upgraded.
+// RFC 6455 §4.2: answers the path's requests and runs the handler.
 
 import type { IncomingMessage, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
@@ -7,19 +7,34 @@ import type { Duplex } from 'node:stream'
 import { formatCloseMessage } from '../codec/close-payload.ts'
 import { CloseGoingAway } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
-import { checkLimit } from '../codec/limits.ts'
 import { type Conn, runHandler } from '../conn/index.ts'
-import { refuse } from '../handshake/index.ts'
-import { refuseOn } from './refuse-on.ts'
+import type { Refusal } from '../handshake/index.ts'
+import { ConnectionGroup, type ConnectionGroups } from './connection-group.ts'
 import { type Registry, registryOf } from './registry.ts'
+import { warn } from './warn.ts'
 
-/** The connection, or why there is none; throws what the application failed with. */
-type Answer<Data> = (
-  request: IncomingMessage,
-  socket: Duplex,
-  head: Uint8Array,
-  onGone: (conn: Conn) => void,
-) => Promise<Conn<Data> | WebSocketError>
+/** What an attachment has of its Upgrader. */
+export interface AttachmentHost<Data> {
+  readonly groups: ConnectionGroups
+  /** The connection, or why there is none; throws what the application failed with. */
+  answer(
+    request: IncomingMessage,
+    socket: Duplex,
+    head: Uint8Array,
+    place: Place<Data>,
+  ): Promise<Conn<Data> | WebSocketError>
+  /** What is sent instead of a refusal. */
+  amend(request: IncomingMessage, refusal: Refusal, report: (error: unknown) => void): Refusal
+}
+
+/** Where a connection goes. */
+export interface Place<Data> {
+  readonly group: ConnectionGroup<Data>
+  /** It has ended. */
+  readonly onGone: (conn: Conn) => void
+  /** A failure of the application's that nobody else hears of. */
+  readonly report: (error: unknown) => void
+}
 
 /** What an attachment wants of {@link AttachOptions}. */
 interface AttachmentOptions<Data> {
@@ -28,48 +43,41 @@ interface AttachmentOptions<Data> {
   readonly onError?: (error: unknown, conn: Conn<Data> | undefined) => void
 }
 
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : new Error(String(error)))
-}
-
 /** One path of an http server and the connections that came by it; what `Upgrader.attach` returns. */
 export class Attachment<Data = unknown> {
   /** The path it answers; undefined for every path that no other attachment has. */
   readonly path: string | undefined
-  private readonly open = new Set<Conn<Data>>()
-  /** Requests that are being answered. */
-  private readonly answering = new Set<Promise<void>>()
-  private readonly answer: Answer<Data>
+  /** @internal */
+  readonly group: ConnectionGroup<Data>
+  private readonly host: AttachmentHost<Data>
   private readonly handler: (conn: Conn<Data>) => unknown
   private readonly onError: ((error: unknown, conn: Conn<Data> | undefined) => void) | undefined
-  private readonly maxConnections: number
   private readonly registry: Registry
-  private closing: { readonly code: number; readonly reason: string } | undefined
 
   /** @internal Attaches itself, once the options are known to be good. */
   constructor(
     server: Server | TlsServer,
     { path, maxConnections, onError }: AttachmentOptions<Data>,
     handler: (conn: Conn<Data>) => unknown,
-    answer: Answer<Data>,
+    host: AttachmentHost<Data>,
   ) {
     this.path = path
     this.handler = handler
-    this.answer = answer
+    this.host = host
     this.onError = onError
-    this.maxConnections = checkLimit('maxConnections', maxConnections, Number.POSITIVE_INFINITY)
+    this.group = new ConnectionGroup<Data>(host.groups, maxConnections)
     this.registry = registryOf(server)
     this.registry.add(this)
   }
 
   /** The connections that are not gone, as they are at the moment: the set changes as they come and go. */
   get connections(): ReadonlySet<Conn<Data>> {
-    return this.open
+    return this.group.open
   }
 
-  /** Whether {@link close} was called. */
+  /** Whether {@link close} was called, or the Upgrader's `shutdown`. */
   get isClosing(): boolean {
-    return this.closing !== undefined
+    return this.group.isClosing
   }
 
   /**
@@ -84,50 +92,38 @@ export class Attachment<Data = unknown> {
   close(code: number = CloseGoingAway, reason = ''): Promise<void> {
     // Throws for what no Close frame can carry, before anything is closed.
     formatCloseMessage(code, reason)
-    this.closing ??= { code, reason }
-    return this.closeAll(code, reason)
+    return this.group.close(code, reason).then(() => this.registry.remove(this))
   }
 
-  /** Never rejects. */
-  private async closeAll(code: number, reason: string): Promise<void> {
-    await Promise.all([...this.open].map((conn) => conn.close(code, reason)))
-    await Promise.all(this.answering)
-    this.registry.remove(this)
-  }
-
-  /** @internal */
-  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    if (this.isClosing || this.open.size + this.answering.size >= this.maxConnections) {
-      const message = this.isClosing ? 'the server is shutting down' : 'too many connections'
-      refuseOn(socket, refuse(503, message))
-      return
-    }
-    const answered = this.accept(request, socket, head)
-    this.answering.add(answered)
-    answered.finally(() => this.answering.delete(answered))
-  }
-
-  /** Answers a request; never rejects. */
-  private async accept(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+  /** @internal Answers a request; never rejects. */
+  async handle(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     let conn: Conn<Data> | WebSocketError
     try {
-      conn = await this.answer(request, socket, head, this.forget)
+      conn = await this.host.answer(request, socket, head, this)
     } catch (error) {
-      this.report(error, undefined)
+      this.report(error)
       return
     }
     if (conn instanceof WebSocketError || conn.state === 'closed') return
-    this.open.add(conn)
     runHandler(conn, this.handler, this.report)
-    if (this.closing !== undefined) await conn.close(this.closing.code, this.closing.reason)
+    this.group.closeLate(conn)
   }
 
-  private readonly forget = (conn: Conn): void => {
-    this.open.delete(conn as Conn<Data>)
+  /** @internal */
+  amend(request: IncomingMessage, refusal: Refusal): Refusal {
+    return this.host.amend(request, refusal, this.report)
   }
 
-  /** A failure of the application's, told to it; one in the telling becomes a warning. */
-  private readonly report = (error: unknown, conn: Conn<Data> | undefined): void => {
+  /** @internal A connection has ended, by whatever. */
+  readonly onGone = (conn: Conn): void => {
+    this.group.forget(conn)
+    // A handler for messages, pings, pongs or Close failed; that of the connection itself is told of by runHandler.
+    const { handlerError } = conn
+    if (handlerError !== undefined) this.report(handlerError.cause, conn as Conn<Data>)
+  }
+
+  /** @internal A failure of the application's, told to it; one in the telling becomes a warning. */
+  readonly report = (error: unknown, conn?: Conn<Data>): void => {
     try {
       if (this.onError === undefined) warn(error)
       else this.onError(error, conn)

@@ -5,20 +5,22 @@ import type { IncomingMessage, Server } from 'node:http'
 import type { Duplex } from 'node:stream'
 import {
   type Acceptance,
-  type Field,
   judgeRequest,
   type Refusal,
   type RequestHead,
   type RequestPolicy,
   refuse,
 } from '../handshake/index.ts'
+import { requestFields } from '../handshake/request-fields.ts'
 
 /** The head, its fields in order and none of them joined. */
 export function headOf(request: IncomingMessage): RequestHead {
-  const { rawHeaders } = request
-  const fields: Field[] = []
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) fields.push([rawHeaders[i], rawHeaders[i + 1]])
-  return { method: request.method ?? '', target: request.url ?? '', httpVersion: request.httpVersion, fields }
+  return {
+    method: request.method ?? '',
+    target: request.url ?? '',
+    httpVersion: request.httpVersion,
+    fields: requestFields(request),
+  }
 }
 
 /** As judgeRequest(), for a request whose header fields may not all be here. */

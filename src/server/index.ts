@@ -6,6 +6,8 @@ export type {
   Authorization,
   Authorize,
   Granted,
+  RefusalInput,
+  ShutdownOptions,
   UpgradeOptions,
   UpgraderOptions,
 } from './options.ts'

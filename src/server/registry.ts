@@ -5,7 +5,7 @@ import { type IncomingMessage, Server, type ServerResponse } from 'node:http'
 import { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { rangeError } from '../codec/errors.ts'
-import { refuse } from '../handshake/index.ts'
+import { type Refusal, refuse } from '../handshake/index.ts'
 import { judgeIncoming } from './incoming.ts'
 import { refuseBy, refuseOn } from './refuse-on.ts'
 
@@ -15,7 +15,10 @@ export interface Endpoint {
   readonly path: string | undefined
   /** It answers with 503 only; another may take its place. */
   readonly isClosing: boolean
-  handle(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Never throws or rejects. */
+  handle(request: IncomingMessage, socket: Duplex, head: Buffer): unknown
+  /** What it sends instead of the refusal of a request that asks for no upgrade. */
+  amend?(request: IncomingMessage, refusal: Refusal): Refusal
 }
 
 const registry = Symbol.for('gibbon-ws.registry.1')
@@ -44,8 +47,10 @@ export class Registry {
     const onRequest = (request: IncomingMessage, response: ServerResponse) => {
       // Not the count: a library that wraps the listeners calls this one with only its own in place.
       if (server.listeners('request').some((listener) => listener !== onRequest)) return
-      const verdict = this.endpointOf(request) === undefined ? refuse(404) : judgeIncoming(request)
-      refuseBy(response, 'status' in verdict ? verdict : refuse(404))
+      const endpoint = this.endpointOf(request)
+      const verdict = endpoint === undefined ? refuse(404) : judgeIncoming(request)
+      const refusal = 'status' in verdict ? verdict : refuse(404)
+      refuseBy(response, endpoint?.amend?.(request, refusal) ?? refusal)
     }
     server.on('request', onRequest)
   }

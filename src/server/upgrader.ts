@@ -4,9 +4,12 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Server as TlsServer } from 'node:https'
 import type { Duplex } from 'node:stream'
-import { typeError, WebSocketError } from '../codec/errors.ts'
+import { formatCloseMessage } from '../codec/close-payload.ts'
+import { CloseGoingAway } from '../codec/constants.ts'
+import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
 import { type Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
 import {
+  type Acceptance,
   acceptResponse,
   checkSubprotocols,
   type Field,
@@ -19,11 +22,14 @@ import {
   refuse,
 } from '../handshake/index.ts'
 import { openOnSocket } from '../node/socket-conn.ts'
-import { Attachment } from './attachment.ts'
+import { amendRefusal } from './amend-refusal.ts'
+import { Attachment, type Place } from './attachment.ts'
+import { ConnectionGroup, ConnectionGroups, type Opening } from './connection-group.ts'
 import { EarlyBytes } from './early-bytes.ts'
 import { headOf, isAnswering, judgeIncoming } from './incoming.ts'
-import type { AttachOptions, Granted, UpgradeOptions, UpgraderOptions } from './options.ts'
+import type { AttachOptions, Granted, ShutdownOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { refuseOn } from './refuse-on.ts'
+import { warn } from './warn.ts'
 
 /** Milliseconds for the handshake when nothing is said. */
 const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
@@ -31,10 +37,17 @@ const DEFAULT_HANDSHAKE_TIMEOUT = 10_000
 /** Sockets that were answered: 101 or a refusal. */
 const answered = new WeakSet<Duplex>()
 
-/** What a connection is made with beyond the Upgrader's own options. */
-interface Terms {
+/** What one request is answered with beyond the Upgrader's own options. */
+interface Terms<Data> extends UpgradeOptions<Data> {
   readonly settings: ConnSettings
-  readonly onGone?: (conn: Conn) => void
+  readonly place: Place<Granted<Data>>
+}
+
+/** What a connection begins with. */
+interface Decision<Data> {
+  readonly data: Data | undefined
+  readonly headers: readonly Field[]
+  readonly acceptance: Acceptance
 }
 
 function ignore(): void {}
@@ -47,6 +60,9 @@ export class Upgrader {
   private readonly handshakeTimeout: number
   private readonly options: UpgraderOptions
   private readonly settings: ConnSettings
+  private readonly groups: ConnectionGroups
+  /** Connections that {@link upgrade} made. */
+  private readonly place: Place<unknown>
 
   /** @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none */
   constructor(options: UpgraderOptions = {}) {
@@ -60,6 +76,9 @@ export class Upgrader {
       'handshakeTimeout',
       options.handshakeTimeout ?? DEFAULT_HANDSHAKE_TIMEOUT,
     )
+    this.groups = new ConnectionGroups(options.maxConnections)
+    const group = new ConnectionGroup(this.groups)
+    this.place = { group, onGone: group.forget, report: warn }
   }
 
   /**
@@ -68,6 +87,9 @@ export class Upgrader {
    * A handler that rejects closes its connection with 1011, unless the connection's own end made it reject. Requests
    * for no attached path are left to the server's other upgrade listeners, and get 404 when there are none; those that
    * ask for no upgrade are the application's, and are refused (404, 426) while the server has no listener for them.
+   *
+   * A server of ws beside it must be one with `noServer`, behind a listener of the application's: with `{ server }` it
+   * answers every request, those for other paths than its own with 400.
    *
    * @param server any number of attachments share it, of any Upgrader
    * @returns the attachment, which knows its connections and closes them
@@ -85,9 +107,12 @@ export class Upgrader {
       ...this.options,
       keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
     })
-    return new Attachment<Granted<Data>>(server, options, handler, (request, socket, head, onGone) =>
-      this.answer(request, socket, head, options, { settings, onGone }),
-    )
+    return new Attachment<Granted<Data>>(server, options, handler, {
+      groups: this.groups,
+      answer: (request, socket, head, place) =>
+        this.answer<Data>(request, socket, head, { ...options, settings, place }),
+      amend: (request, refusal, report) => amendRefusal(this.options.onRefuse, request, refusal, report),
+    })
   }
 
   /**
@@ -106,14 +131,31 @@ export class Upgrader {
     head: Uint8Array,
     options: UpgradeOptions<Data> = {},
   ): Promise<Conn<Granted<Data>>> {
-    const promise = this.answer(request, socket, head, options, { settings: this.settings }).then(
-      (outcome) => {
-        if (outcome instanceof WebSocketError) throw outcome
-        return outcome
-      },
-    )
+    const place = this.place as Place<Granted<Data>>
+    const promise = this.answer<Data>(request, socket, head, {
+      ...options,
+      settings: this.settings,
+      place,
+    }).then((outcome) => {
+      if (outcome instanceof WebSocketError) throw outcome
+      place.group.closeLate(outcome)
+      return outcome
+    })
     promise.catch(ignore)
     return promise
+  }
+
+  /**
+   * Closes every connection of this Upgrader in order, those of attachments and of {@link upgrade}, and refuses every
+   * request from now on with 503. Calling it again waits too, and may shorten the wait.
+   *
+   * @returns resolves once all connections are gone, those included whose handshake is under way; never rejects
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none; then none is closed
+   */
+  shutdown({ code = CloseGoingAway, reason = '', timeout }: ShutdownOptions = {}): Promise<void> {
+    formatCloseMessage(code, reason)
+    if (timeout !== undefined) checkMilliseconds('timeout', timeout)
+    return this.groups.close(code, reason, timeout)
   }
 
   /** The connection, or why the peer got none; throws what the application failed with. */
@@ -121,73 +163,83 @@ export class Upgrader {
     request: IncomingMessage,
     socket: Duplex,
     head: Uint8Array,
-    options: UpgradeOptions<Data>,
-    terms: Terms,
+    terms: Terms<Data>,
   ): Promise<Conn<Granted<Data>> | WebSocketError> {
     if (answered.has(socket) || socket.writableEnded)
       return new WebSocketError('ERR_WS_UPGRADED', { message: 'this request was answered already' })
     answered.add(socket)
     // The peer may reset the connection while the application decides.
     socket.on('error', ignore)
+    const { group, report, onGone } = terms.place
+    const refused = (refusal: Refusal) =>
+      refuseOn(socket, amendRefusal(this.options.onRefuse, request, refusal, report))
     const requestHead = headOf(request)
     const verdict = isAnswering(socket)
       ? refuse(400, 'an earlier request is still being answered')
-      : judgeIncoming(request, { subprotocols: this.subprotocols })
-    if ('status' in verdict) return refuseOn(socket, verdict)
-    const early = new EarlyBytes(socket, head)
-    let response: Uint8Array
-    let data: Data | undefined
+      : (group.refusal() ?? judgeIncoming(request, { subprotocols: this.subprotocols }))
+    if ('status' in verdict) return refused(verdict)
+    const opening = group.opening()
     try {
-      const decision = await this.decide(request, requestHead, options)
-      if ('status' in decision) return refuseOn(socket, decision)
-      data = decision.data
-      response = acceptResponse(verdict, decision.headers)
-    } catch (error) {
-      refuseOn(socket, refuse(500))
-      throw error
-    }
-    if (early.hasPeerLeft) {
-      socket.destroy()
-      return new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
-        message: 'the peer left before the handshake was complete',
-        remote: true,
+      const early = new EarlyBytes(socket, head)
+      let decision: Refusal | Decision<Data>
+      let response: Uint8Array
+      try {
+        decision = await this.decide(request, requestHead, verdict, terms, opening)
+        if ('status' in decision) return refused(decision)
+        response = acceptResponse(decision.acceptance, decision.headers)
+      } catch (error) {
+        refused(refuse(500))
+        throw error
+      }
+      if (early.hasPeerLeft) {
+        socket.destroy()
+        return new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', {
+          message: 'the peer left before the handshake was complete',
+          remote: true,
+        })
+      }
+      // The application has answered by itself.
+      if (!socket.writable)
+        return new WebSocketError('ERR_WS_UPGRADED', { message: 'this request was answered already' })
+      socket.write(response)
+      socket.removeListener('error', ignore)
+      const { method, target, fields } = requestHead
+      const conn = openOnSocket<Granted<Data>>({
+        role: 'server',
+        socket,
+        early: early.take(),
+        settings: terms.settings,
+        handshake: Object.freeze({
+          method,
+          path: target,
+          headers: headersOf(fields),
+          subprotocol: decision.acceptance.subprotocol,
+          extensions: [],
+        }),
+        data: decision.data as Granted<Data>,
+        onGone,
       })
+      group.add(conn)
+      return conn
+    } finally {
+      opening.end()
     }
-    // The application has answered by itself.
-    if (!socket.writable)
-      return new WebSocketError('ERR_WS_UPGRADED', { message: 'this request was answered already' })
-    socket.write(response)
-    socket.removeListener('error', ignore)
-    const { method, target, fields } = requestHead
-    const { subprotocol } = verdict
-    return openOnSocket({
-      role: 'server',
-      socket,
-      early: early.take(),
-      settings: terms.settings,
-      handshake: Object.freeze({
-        method,
-        path: target,
-        headers: headersOf(fields),
-        subprotocol,
-        extensions: [],
-      }),
-      data: data as Granted<Data>,
-      onGone: terms.onGone,
-    })
   }
 
   /** What the application says: its refusal, or what the connection begins with. */
   private async decide<Data>(
     request: IncomingMessage,
     requestHead: RequestHead,
+    acceptance: Acceptance,
     { authorize, headers }: UpgradeOptions<Data>,
-  ): Promise<Refusal | { data: Data | undefined; headers: Field[] }> {
+    opening: Opening,
+  ): Promise<Refusal | Decision<Data>> {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Refusal>((resolve) => {
+      opening.cut = resolve
       timer = setTimeout(() => resolve(refuse(503, 'the handshake took too long')), this.handshakeTimeout)
     })
-    const decision = async () => {
+    const decision = async (): Promise<Refusal | Decision<Data>> => {
       const allowed =
         this.checkOrigin === undefined
           ? this.isAllowedOrigin(requestHead.fields)
@@ -195,13 +247,26 @@ export class Upgrader {
       if (allowed !== true) return refuse(403, 'origin not allowed')
       const said = await authorize?.(request)
       if (said?.status !== undefined) return refuse(said.status, said.body, said.headers)
-      const fields = [...fieldsOf(headers ?? []), ...fieldsOf((said ? said.headers : undefined) ?? [])]
-      return { data: said ? said.data : undefined, headers: fields }
+      return {
+        data: said ? said.data : undefined,
+        headers: [...fieldsOf(headers ?? []), ...fieldsOf((said ? said.headers : undefined) ?? [])],
+        acceptance: { ...acceptance, subprotocol: this.subprotocolFor(request, acceptance) },
+      }
     }
     try {
       return await Promise.race([decision(), late])
     } finally {
       clearTimeout(timer)
     }
+  }
+
+  /** @throws RangeError ERR_WS_ARGUMENT when the application chooses one that was not offered */
+  private subprotocolFor(request: IncomingMessage, { offeredSubprotocols, subprotocol }: Acceptance): string {
+    const { selectSubprotocol } = this.options
+    if (selectSubprotocol === undefined || offeredSubprotocols.length === 0) return subprotocol
+    const chosen = selectSubprotocol(offeredSubprotocols, request) ?? ''
+    if (chosen !== '' && !offeredSubprotocols.includes(chosen))
+      throw rangeError('selectSubprotocol chose one that the client does not offer')
+    return chosen
   }
 }

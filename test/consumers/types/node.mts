@@ -3,16 +3,28 @@
 import { createServer } from 'node:http'
 import {
   BadHandshakeError,
+  CloseError,
   type Conn,
   dial,
+  HandshakeError,
+  isCloseError,
+  isWebSocketUpgrade,
   type Message,
+  subprotocols,
   TextMessage,
   Upgrader,
   WebSocketError,
 } from 'gibbon-ws'
 import type { Message as CodecMessage } from 'gibbon-ws/codec'
 
-const upgrader = new Upgrader({ readLimit: 1 << 20, origins: ['https://app.example', /\.example$/] })
+const upgrader = new Upgrader({
+  readLimit: 1 << 20,
+  origins: ['https://app.example', /\.example$/],
+  selectSubprotocol: (offered, request) => (request.url === '/chat' ? offered.at(-1) : undefined),
+  onRefuse(request, refusal) {
+    if (isWebSocketUpgrade(request)) return { ...refusal, body: subprotocols(request).join() }
+  },
+})
 const attachment = upgrader.attach(
   createServer(),
   {
@@ -33,10 +45,15 @@ const message: Message = await conn.readMessage({ deadline: new Date() })
 const data: Uint8Array = message.data
 const code: number = (await conn.close(1000, 'bye')).code
 await attachment.close()
+await upgrader.shutdown({ code: 1012, timeout: 1000 })
 try {
   await dial('ws://localhost:1/')
 } catch (error) {
   if (error instanceof BadHandshakeError) console.log(error.status satisfies number, data, code)
+  if (error instanceof CloseError)
+    console.log(error.closeCode satisfies number, error.reason satisfies string)
+  if (error instanceof HandshakeError) console.log(error.status satisfies number)
+  if (isCloseError(error, 1000, 1001)) console.log('the end')
   if (error instanceof WebSocketError) console.log(error.code satisfies string)
 }
 
