@@ -50,6 +50,37 @@ describe('a handler', () => {
     expect(await conns[0].closed).toMatchObject({ code: 1011 })
   })
 
+  const bug = () => {
+    throw new Error('bug')
+  }
+
+  test.each<[string, (conn: Conn) => void, Uint8Array]>([
+    ['messages', (conn) => conn.onMessage(bug), frame('client', 1, 'hello')],
+    ['messages it borrows', (conn) => conn.onMessage(bug, { borrow: true }), frame('client', 1, 'hello')],
+    ['messages, later', (conn) => conn.onMessage(async () => bug()), frame('client', 1, 'hello')],
+    ['pings', (conn) => conn.setPingHandler(bug), frame('client', 9, 'hello')],
+    ['pongs', (conn) => conn.setPongHandler(async () => bug()), frame('client', 10, 'hello')],
+    ['the Close frame', (conn) => conn.setCloseHandler(bug), frame('client', 8, normal)],
+    ['the Close frame, later', (conn) => conn.setCloseHandler(async () => bug()), frame('client', 8, normal)],
+  ])(
+    'N5, D9: one for %s that throws closes with 1011, and onError gets the error once',
+    async (_, set, sent) => {
+      const { peer, errors, conns } = await run((conn) => {
+        set(conn)
+        return conn.closed
+      })
+      peer.send(sent)
+      expect(await peer.closeFrame()).toEqual({ code: 1011, reason: '' })
+      peer.socket.end()
+      expect(await conns[0].closed).toMatchObject({
+        code: 1011,
+        wasClean: false,
+        error: { code: 'ERR_WS_HANDLER' },
+      })
+      expect(errors).toEqual([new Error('bug'), conns[0]])
+    },
+  )
+
   test('N5: that throws disturbs no other connection', async () => {
     let count = 0
     const { url } = await serve(

@@ -9,7 +9,11 @@ import {
   HandshakeError,
   isCloseError,
   isWebSocketUpgrade,
+  joinMessages,
   type Message,
+  type MessageReader,
+  PreparedMessage,
+  pipe,
   subprotocols,
   TextMessage,
   Upgrader,
@@ -56,6 +60,25 @@ try {
   if (isCloseError(error, 1000, 1001)) console.log('the end')
   if (error instanceof WebSocketError) console.log(error.code satisfies string)
 }
+
+// Everything that is waited for ends by itself where the compiler knows `await using`.
+export async function session(): Promise<void> {
+  await using other = await dial('ws://localhost:8080/chat')
+  await using writer = await other.nextWriter(TextMessage)
+  await writer.write('piece', { signal: AbortSignal.timeout(1000) })
+  await writer.close()
+  const reader: MessageReader = await other.nextReader()
+  for await (const piece of reader) piece satisfies Uint8Array
+  const batches: AsyncIterable<readonly Message[]> = other.batches()
+  const prepared = new PreparedMessage(TextMessage, 'all')
+  await Promise.all([other.writePreparedMessage(prepared), other.ping(), batches])
+  other.setPingHandler(null)
+  other.remoteAddress?.port satisfies number | undefined
+}
+const [server, client] = pipe({ strict: true })
+server.onMessage((message) => server.writeMessage(message), { borrow: true })
+const stream: ReadableStream<Uint8Array> = joinMessages(client, '\n')
+await stream.cancel()
 
 // One set of declarations: a Message of one entry is one of the other.
 message satisfies CodecMessage
