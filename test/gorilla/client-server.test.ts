@@ -1,12 +1,11 @@
 // Rows of gorilla/websocket's client_server_test.go about the opening handshake as a whole, between our Dialer and our Upgrader.
 // RFC 6455 §4.1, §4.2.
 
-import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
-import { BadHandshakeError, dial, type MessageReader } from '../../src/index.ts'
+import type { MessageReader } from '../../src/index.ts'
 import { frame, RawPeer, requestText } from '../integration/raw-peer.ts'
-import { echo, listen, open, serve } from '../integration/serve.ts'
-import { errorOf, readAll } from './wire.ts'
+import { echo, open, serve } from '../integration/serve.ts'
+import { readAll } from './wire.ts'
 
 test('TestHandshake: the origin of the server’s own pages; its cookie and the subprotocol are on the connection', async () => {
   const { url, port } = await serve(echo, {
@@ -18,18 +17,6 @@ test('TestHandshake: the origin of the server’s own pages; its cookie and the 
   expect(conn.subprotocol).toBe('p1')
   await conn.writeMessage('Hello World!')
   expect(await conn.readText({ timeout: 10_000 })).toBe('Hello World!')
-})
-
-test('TestRespOnBadHandshake: status and body of the refusal are the error’s', async () => {
-  const body = 'This is the response body.'
-  const server = createServer((_, response) => response.writeHead(410).end(body))
-  server.on('upgrade', (_, socket) =>
-    socket.end(`HTTP/1.1 410 Gone\r\nContent-Length: ${body.length}\r\n\r\n${body}`),
-  )
-  const error = await errorOf(dial(`ws://127.0.0.1:${await listen(server)}/`))
-  expect(error).toBeInstanceOf(BadHandshakeError)
-  expect(error).toMatchObject({ code: 'ERR_WS_BAD_HANDSHAKE', status: 410 })
-  expect(Buffer.from((error as BadHandshakeError).body).toString()).toBe(body)
 })
 
 describe.each([

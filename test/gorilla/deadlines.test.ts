@@ -14,7 +14,7 @@ describe.each(roles)('a %s', (role) => {
     const { conn } = solo
     for (let i = 0; i < 3; i++) {
       conn.setReadDeadline(later(1_000))
-      const reads = watch(i === 1 ? conn.nextReader() : conn.readMessage())
+      const reads = watch<unknown>(i === 1 ? conn.nextReader() : conn.readMessage())
       await solo.clock.advance(1_001)
       expect(reads.error).toEqual(timeout)
       const behind = watch(conn.readMessage())
