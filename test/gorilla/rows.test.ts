@@ -41,6 +41,7 @@ const shown = new Map<string, Set<string>>()
 for (const entry of readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })) {
   const path = join(entry.parentPath, entry.name).slice(root.length)
   if (!entry.isFile() || !path.endsWith('.test.ts') || path.includes('node_modules')) continue
+  if (path === 'test/gorilla/rows.test.ts') continue
   for (const [, list] of readFileSync(join(root, path), 'utf8').matchAll(names))
     for (const name of list.split(', ')) shown.set(name, (shown.get(name) ?? new Set()).add(path))
 }
