@@ -261,8 +261,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Lets every read that begins from now on wait until `deadline` and no longer; later ones reject at once with
-   * ERR_WS_TIMEOUT unless a message waits. As with every limit between messages, the connection stays as it was, where
+   * Lets every read that begins from now on wait until `deadline` and no longer; later ones reject with ERR_WS_TIMEOUT
+   * within a turn unless a message waits. As with every limit between messages, the connection stays as it was, where
    * gorilla's SetReadDeadline breaks it. At first there is none.
    *
    * @param deadline at most 2^31-1 ms away, turned into monotonic time now; null for none
