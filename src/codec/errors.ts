@@ -171,15 +171,25 @@ interface ErrorTable {
 
   // The opening handshake
   //
-  // There is no connection. `dial()` has destroyed its socket, and that of a refused request is ended.
+  // There is no connection. `dial()` and `handshake()` have destroyed their socket, and that of a refused request is ended.
 
   /**
-   * There was no response to the handshake: the name is unknown, the connection refused, the certificate not trusted,
-   * the socket ended. `cause` is the socket's error where there was one.
+   * There was no response to the handshake: the name is unknown, the connection to the server or the proxy refused, the
+   * certificate not trusted, the socket ended, `connect` or `connectTLS` failed. `cause` is the socket's error, or what
+   * that function failed with, where there was one.
    * @do Look at `cause.code`. Dial again later, except where the certificate or the name is at fault.
-   * @from `dial()` rejects.
+   * @from `dial()` and `handshake()` reject.
    */
   ERR_WS_CONNECT: ['could not connect to the server', 0]
+  /**
+   * The proxy was reached and did not make the connection: it answered CONNECT with another status than 2xx or with what
+   * is no HTTP, refused as SOCKS does, did not accept the user and password, or sent more than it was asked for. The
+   * message says which.
+   * @do 407, or a user and password not accepted: put them into the proxy's URL. 403: the proxy does not want this
+   *   server. 502 to 504 and SOCKS replies 3 to 6: the proxy cannot reach it; dial again later.
+   * @from `dial()` rejects.
+   */
+  ERR_WS_PROXY: ['the proxy did not make the connection', 0]
   /**
    * The request was refused, and has been answered: it is no handshake that can be accepted (400, 405 or 426; RFC
    * 6455 §4.2.1), its origin is not allowed (403), `authorize` said so, or deciding took too long (503). The message
