@@ -81,6 +81,8 @@ async function serveOne(
     peer.send(Uint8Array.of(5, 0, 0, 1, 127, 0, 0, 1, port >> 8, port & 0xff))
     upstream.pipe(socket).pipe(upstream)
   })
+  // A client that has ended wants no more of it.
+  socket.once('end', () => upstream.destroy())
   socket.once('close', () => upstream.destroy())
   upstream.once('close', () => socket.destroy())
 }
