@@ -132,7 +132,7 @@ interface ErrorTable {
 
   /**
    * The `timeout` or `deadline` of an operation passed, or, for reads, what `setReadTimeout()` or `setReadDeadline()`
-   * set; or the `handshakeTimeout` of `dial()`.
+   * set; or the `handshakeTimeout` of a dial.
    * @do After a read, a ping, a control frame or `flush()`: try again, or close. A message whose write timed out is
    *   half way out and has failed the connection: every later operation rejects with this error, `closed` says 1006.
    * @from `readMessage()`, `writeMessage()`, `writeControl()`, `ping()`, `flush()` and `dial()` reject, `for await`
@@ -204,7 +204,7 @@ interface ErrorTable {
    * response's `status` and `headers` and the beginning of its `body`.
    * @do Look at `status`. 401 and 403: mend the credentials or the origin. 3xx: dial what `headers.location` says, if
    *   you trust it. 429 and 503: dial again later. 101: the server speaks no proper WebSocket.
-   * @from `dial()` rejects, `judgeResponse()` throws.
+   * @from `dial()` and `handshake()` reject, `judgeResponse()` throws.
    */
   ERR_WS_BAD_HANDSHAKE: ['the server did not accept the WebSocket handshake', 0]
   /**
@@ -212,7 +212,7 @@ interface ErrorTable {
    * other side speaks no HTTP/1.1, or TLS where you dialled `ws:`. From `HeadParser` it is a `HeadError`, with the
    * `status` to refuse with.
    * @do Check scheme, host and port. On a server built on the codec, answer with `responseOf(refuseHead(error))`.
-   * @from `dial()` rejects, `HeadParser.push()` throws.
+   * @from `dial()` and `handshake()` reject, `HeadParser.push()` throws.
    */
   ERR_WS_HEAD: ['the HTTP head is malformed or too large', 0]
   /**

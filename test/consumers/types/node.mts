@@ -1,9 +1,13 @@
 // What an application on Node writes as an ES module; compiled against the packed package, its declarations included.
 
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import {
   BadHandshakeError,
   type Conn,
+  type CookieJar,
+  Dialer,
+  type DialerOptions,
   dial,
   type Message,
   TextMessage,
@@ -39,6 +43,15 @@ try {
   if (error instanceof BadHandshakeError) console.log(error.status satisfies number, data, code)
   if (error instanceof WebSocketError) console.log(error.code satisfies string)
 }
+
+const jar: CookieJar = { getCookieString: async () => '', setCookie: async () => undefined }
+const options: DialerOptions = {
+  proxy: async (url) => (url.protocol === 'wss:' ? new URL('socks5h://proxy.example') : null),
+  connect: ({ host, port }) => connect(port, host),
+  jar,
+}
+const other: Conn = await new Dialer(options).handshake(connect(80, 'a.example'), 'ws://a.example/')
+other.terminate()
 
 // One set of declarations: a Message of one entry is one of the other.
 message satisfies CodecMessage
