@@ -27,8 +27,8 @@ export class Attempt {
   }
 
   /**
-   * Does the work within the time and until the signal aborts. When it fails, every stream held is destroyed; what the
-   * work does afterwards is lost.
+   * Does the work within the time and until the signal aborts. When it fails, every stream held is destroyed, and what
+   * comes of the work afterwards is lost.
    */
   run<T>(work: () => Promise<T>): Promise<T> {
     const { timeout, userSignal } = this
@@ -65,6 +65,15 @@ export class Attempt {
   }
 
   /**
+   * For stages behind something that takes no notice of the end, as the application's functions may.
+   *
+   * @throws the error of the dial, when it has failed
+   */
+  check(): void {
+    if (this.failure !== undefined) throw this.failure.error
+  }
+
+  /**
    * Takes charge of a stream: it is destroyed when the dial fails, at once if it has. Its errors are heard until
    * {@link release}, as they may come when no stage waits for them.
    *
@@ -72,10 +81,8 @@ export class Attempt {
    */
   hold<S extends Duplex>(stream: S): S {
     stream.on('error', ignore)
-    if (this.failure !== undefined) {
-      stream.destroy()
-      throw this.failure.error
-    }
+    if (this.failure !== undefined) stream.destroy()
+    this.check()
     this.held.push(stream)
     return stream
   }

@@ -33,8 +33,9 @@ export class Dialer {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none; TypeError ERR_WS_HEADER for headers
    */
   constructor(options: DialerOptions = {}) {
-    checkDialerOptions(options)
-    this.options = options
+    const { headers, proxyHeaders } = checkDialerOptions(options)
+    // Headers may come from an iterator, which gives them once.
+    this.options = { ...options, headers, proxyHeaders }
   }
 
   /**
@@ -100,13 +101,17 @@ class Client {
   async open(attempt: Attempt): Promise<Conn> {
     const { url, settings, trace } = this
     const request = await this.requestWithCookies()
+    attempt.check()
     const proxy = await chooseProxy(settings.proxy, url, this.href('ws'))
+    attempt.check()
     const stream = await openRoute({ attempt, trace, settings }, url, proxy)
     return this.complete(stream, request, attempt)
   }
 
   async openOn(stream: Duplex, attempt: Attempt): Promise<Conn> {
-    return this.complete(stream, await this.requestWithCookies(), attempt)
+    const request = await this.requestWithCookies()
+    attempt.check()
+    return this.complete(stream, request, attempt)
   }
 
   private href(scheme: 'ws' | 'http'): string {
@@ -136,6 +141,7 @@ class Client {
       // Before the response is judged: refusals set cookies too.
       jar === undefined ? undefined : storeCookies(jar, this.href('http'), head),
     )
+    attempt.check()
     const { subprotocol, extensions } = judgeResponse(head, offer, body)
     // The Conn may pause it again, so this comes first; nothing is read before the turn is over.
     stream.resume()

@@ -79,8 +79,9 @@ export interface DialerOptions extends ConnOptions {
   /** Header fields for an http or https proxy; a Proxy-Authorization field goes before the user of its URL. */
   readonly proxyHeaders?: HeaderInput
   /**
-   * For wss, and for a proxy of https as well: certificates, `rejectUnauthorized`, `servername` and the rest of
-   * tls.connect's options, which go before ours except for where to connect.
+   * For wss, and for a proxy of https as well: certificates, `rejectUnauthorized`, `servername` (by default the host of
+   * the URL, and that of the proxy) and the rest of tls.connect's options, which go before ours except for where to
+   * connect.
    */
   readonly tls?: ConnectionOptions
 }

@@ -52,6 +52,7 @@ async function openProxy(context: DialContext, url: WebSocketUrl, proxy: ProxySe
   const { scheme } = proxy
   // Before the proxy is bothered.
   const address = scheme === 'socks5:' ? await resolve(url.hostname) : url.hostname
+  context.attempt.check()
   const stream = await openHop(context, {
     host: proxy.hostname,
     port: proxy.port,

@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process'
 import { getEventListeners } from 'node:events'
 import { connect as connectTcp, createServer as createTcp, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createServer as createTls } from 'node:tls'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -190,6 +191,43 @@ describe('a dial that stays in one stage', () => {
     const error = await dialStalled(stalled, { signal: controller.signal, handshakeTimeout: 60_000 })
     expect(error).toBe(reason)
     expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+  })
+
+  test('B13, B17: what the application gives too late is taken no further', async () => {
+    const server = await rawServer()
+    let late: (() => void)[] = []
+    const calls: string[] = []
+    /** Answers when the dial is over. */
+    const slowly = <T>(name: string, value: T) => {
+      calls.push(name)
+      return new Promise<T>((resolve) => late.push(() => resolve(value)))
+    }
+    const jar: CookieJar = {
+      getCookieString: () => slowly('cookies', ''),
+      setCookie: () => slowly('store', 0),
+    }
+    const quick: CookieJar = { ...jar, getCookieString: () => '' }
+    const proxy = () => slowly('proxy', null)
+    const connect = (target: ConnectTarget) => {
+      calls.push('connect')
+      return tcp(target)
+    }
+    for (const [options, wanted] of [
+      [{ jar, proxy, connect }, ['cookies']],
+      [{ jar: quick, proxy, connect }, ['proxy']],
+      [{ jar: quick, connect }, ['connect', 'store']],
+    ] as const) {
+      const dialling = dial(server.url, { ...options, handshakeTimeout: 100 })
+      if (!('proxy' in options)) {
+        const peer = await server.accept()
+        peer.send(acceptText(await peer.head(), ['Set-Cookie: a=b']))
+      }
+      await expect(dialling).rejects.toMatchObject({ code: 'ERR_WS_TIMEOUT' })
+      for (const answer of late) answer()
+      late = []
+      await sleep(10)
+      expect(calls.splice(0)).toEqual(wanted)
+    }
   })
 
   test('B17: with a signal that has aborted before, nothing is asked and nothing dialled', async () => {
