@@ -57,4 +57,7 @@ export function nodeWritable(): never {
 }
 
 /** Not made by the constructor above, since to import the library must not throw. */
-export const defaultDialer: { readonly dial: typeof dial } = { dial }
+export const defaultDialer: { readonly dial: typeof dial; readonly handshake: typeof dial } = {
+  dial,
+  handshake: () => rejected(unsupported('handshake', CLIENT)),
+}

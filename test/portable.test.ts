@@ -43,6 +43,7 @@ test('Node streams of a message say what to use', () => {
 test('dial() rejects and says what to use', async () => {
   await expect(portable.dial()).rejects.toEqual(unsupported('dial'))
   await expect(portable.defaultDialer.dial()).rejects.toEqual(unsupported('dial'))
+  await expect(portable.defaultDialer.handshake()).rejects.toEqual(unsupported('handshake'))
   // As every promise of the library: test/guard.ts sees one that is left alone.
   portable.dial()
 })

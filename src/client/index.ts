@@ -1,4 +1,12 @@
 // The client room. Exports only.
 
 export { Dialer, defaultDialer, dial } from './dialer.ts'
-export type { DialerOptions, DialOptions } from './options.ts'
+export type {
+  ConnectHook,
+  ConnectTarget,
+  CookieJar,
+  DialerOptions,
+  DialOptions,
+  HandshakeOptions,
+  ProxyUrl,
+} from './options.ts'

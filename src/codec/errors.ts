@@ -150,7 +150,7 @@ interface ErrorTable {
 
   /**
    * The `timeout` or `deadline` of an operation passed, or, for reads, what `setReadTimeout()` or `setReadDeadline()`
-   * set; or the `handshakeTimeout` of `dial()`.
+   * set; or the `handshakeTimeout` of a dial.
    * @do After a read, a ping, a control frame or `flush()`: try again, or close. A message whose write timed out is
    *   half way out and has failed the connection: every later operation rejects with this error, `closed` says 1006.
    * @from `readMessage()`, `writeMessage()`, `writeControl()`, `ping()`, `flush()` and `dial()` reject, `for await`
@@ -203,15 +203,25 @@ interface ErrorTable {
 
   // The opening handshake
   //
-  // There is no connection. `dial()` has destroyed its socket, and that of a refused request is ended.
+  // There is no connection. `dial()` and `handshake()` have destroyed their socket, and that of a refused request is ended.
 
   /**
-   * There was no response to the handshake: the name is unknown, the connection refused, the certificate not trusted,
-   * the socket ended. `cause` is the socket's error where there was one.
+   * There was no response to the handshake: the name is unknown, the connection to the server or the proxy refused, the
+   * certificate not trusted, the socket ended, `connect` or `connectTLS` failed. `cause` is the socket's error, or what
+   * that function failed with, where there was one.
    * @do Look at `cause.code`. Dial again later, except where the certificate or the name is at fault.
-   * @from `dial()` rejects.
+   * @from `dial()` and `handshake()` reject.
    */
   ERR_WS_CONNECT: ['could not connect to the server', 0]
+  /**
+   * The proxy was reached and did not make the connection: it answered CONNECT with another status than 2xx or with what
+   * is no HTTP, refused as SOCKS does, did not accept the user and password, or sent more than it was asked for. The
+   * message says which.
+   * @do 407, or a user and password not accepted: put them into the proxy's URL. 403: the proxy does not want this
+   *   server. 502 to 504 and SOCKS replies 3 to 6: the proxy cannot reach it; dial again later.
+   * @from `dial()` rejects.
+   */
+  ERR_WS_PROXY: ['the proxy did not make the connection', 0]
   /**
    * The request was refused, and has been answered: it is no handshake that can be accepted (400, 405 or 426; RFC
    * 6455 §4.2.1), its origin is not allowed (403), `authorize` said so, deciding took too long, there are
@@ -226,7 +236,7 @@ interface ErrorTable {
    * response's `status` and `headers` and the beginning of its `body`.
    * @do Look at `status`. 401 and 403: mend the credentials or the origin. 3xx: dial what `headers.location` says, if
    *   you trust it. 429 and 503: dial again later. 101: the server speaks no proper WebSocket.
-   * @from `dial()` rejects, `judgeResponse()` throws.
+   * @from `dial()` and `handshake()` reject, `judgeResponse()` throws.
    */
   ERR_WS_BAD_HANDSHAKE: ['the server did not accept the WebSocket handshake', 0]
   /**
@@ -234,7 +244,7 @@ interface ErrorTable {
    * other side speaks no HTTP/1.1, or TLS where you dialled `ws:`. From `HeadParser` it is a `HeadError`, with the
    * `status` to refuse with.
    * @do Check scheme, host and port. On a server built on the codec, answer with `responseOf(refuseHead(error))`.
-   * @from `dial()` rejects, `HeadParser.push()` throws.
+   * @from `dial()` and `handshake()` reject, `HeadParser.push()` throws.
    */
   ERR_WS_HEAD: ['the HTTP head is malformed or too large', 0]
   /**

@@ -18,8 +18,8 @@ function addressOf(address: string | undefined, port: number | undefined): Addre
 }
 
 function onData(this: Attached, chunk: Buffer): void {
-  // A chunk of Node's is a buffer of its own, never written to again.
-  this[transportOf].receiver.onBytes(chunk, 0, chunk.length, true)
+  const { receiver, ownsChunks } = this[transportOf]
+  receiver.onBytes(chunk, 0, chunk.length, ownsChunks)
 }
 
 function onEnd(this: Attached): void {
@@ -41,12 +41,15 @@ export class SocketTransport implements ByteTransport {
   error: Error | undefined
   /** A plain socket has copied everything to the kernel when its writableLength is 0 after a write; TLS has not. */
   private readonly isPlain: boolean
+  /** A chunk of Node's sockets is a buffer of its own, never written to again; what another stream gives may be reused. */
+  readonly ownsChunks: boolean
   /** Made when the first write does not leave at once. */
   private onWritten: ((error?: Error | null) => void) | undefined
 
   constructor(socket: Duplex) {
     this.raw = socket
-    this.isPlain = socket instanceof Socket && !(socket instanceof TLSSocket)
+    this.ownsChunks = socket instanceof Socket
+    this.isPlain = this.ownsChunks && !(socket instanceof TLSSocket)
     if (socket instanceof Socket) {
       socket.setTimeout(0)
       socket.setNoDelay(true)

@@ -43,6 +43,19 @@ describe('the request', () => {
     ])
   })
 
+  test('has the headers of an iterator of the Dialer each time', async () => {
+    const dialer = new Dialer({ headers: new Map([['X-A', 'b']]).entries() })
+    for (let i = 0; i < 2; i++) {
+      const server = await rawServer()
+      const dialling = dialer.dial(server.url)
+      const peer = await server.accept()
+      const head = await peer.head()
+      peer.send(acceptText(head))
+      ;(await dialling).terminate()
+      expect(head).toContain('\r\nX-A: b\r\n')
+    }
+  })
+
   test('may have another Host', async () => {
     expect((await requestOf({ headers: { Host: 'virtual.example' } }))[1]).toBe('Host: virtual.example')
   })

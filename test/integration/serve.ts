@@ -20,7 +20,8 @@ import { portOf, RawPeer } from './raw-peer.ts'
 
 export interface ServeOptions<Data> extends UpgraderOptions {
   readonly attach?: AttachOptions<Data>
-  readonly tls?: boolean
+  /** `true`: with the self-signed certificate. */
+  readonly tls?: boolean | { readonly key: Buffer; readonly cert: Buffer }
 }
 
 export interface Served<Data = unknown> {
@@ -50,7 +51,7 @@ export async function serve<Data = unknown>(
   handler: (conn: Conn<Granted<Data>>) => unknown,
   { attach = {}, tls = false, ...options }: ServeOptions<Data> = {},
 ): Promise<Served<Granted<Data>>> {
-  const server = tls ? createHttps({ key, cert }) : createHttp()
+  const server = tls ? createHttps(tls === true ? { key, cert } : tls) : createHttp()
   const attachment = new Upgrader(options).attach<Data>(server, attach, handler)
   const port = await listen(server)
   onTestFinished(() => {
@@ -68,7 +69,7 @@ export async function acceptRaw(
     opened = resolve
   })
   const served = await serve(opened, { attach: { keepAlive: options.keepAlive ?? false }, ...options })
-  const peer = await RawPeer.open(served.port, '/', options.tls)
+  const peer = await RawPeer.open(served.port, '/', Boolean(options.tls))
   return { conn: await conn, peer, served }
 }
 

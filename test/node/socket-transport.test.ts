@@ -18,9 +18,11 @@ class Receiver implements ByteReceiver {
   error: Error | undefined
   written = 0
   onWrite: (() => void) | undefined
+  /** Whether the memory of what arrives is ours to keep. */
+  owned = true
 
   onBytes(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
-    expect(owned).toBe(true)
+    expect(owned).toBe(this.owned)
     this.chunks.push(bytes.subarray(start, end))
   }
 
@@ -314,9 +316,10 @@ describe('over a Duplex of memory', () => {
     expect([receiver.error, receiver.written]).toEqual([error, 0])
   })
 
-  test('its end and its close are told', async () => {
+  test('its end and its close are told, its memory is not ours', async () => {
     const [ours, theirs] = duplexPair()
     const { transport, receiver } = transportOver(ours)
+    receiver.owned = false
     theirs.resume()
     theirs.end('bye')
     await until(() => receiver.log.includes('end'))

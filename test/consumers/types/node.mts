@@ -1,10 +1,14 @@
 // What an application on Node writes as an ES module; compiled against the packed package, its declarations included.
 
 import { createServer } from 'node:http'
+import { connect } from 'node:net'
 import {
   BadHandshakeError,
   CloseError,
   type Conn,
+  type CookieJar,
+  Dialer,
+  type DialerOptions,
   dial,
   HandshakeError,
   isCloseError,
@@ -79,6 +83,14 @@ const [server, client] = pipe({ strict: true })
 server.onMessage((message) => server.writeMessage(message), { borrow: true })
 const stream: ReadableStream<Uint8Array> = joinMessages(client, '\n')
 await stream.cancel()
+const jar: CookieJar = { getCookieString: async () => '', setCookie: async () => undefined }
+const options: DialerOptions = {
+  proxy: async (url) => (url.protocol === 'wss:' ? new URL('socks5h://proxy.example') : null),
+  connect: ({ host, port }) => connect(port, host),
+  jar,
+}
+const other: Conn = await new Dialer(options).handshake(connect(80, 'a.example'), 'ws://a.example/')
+other.terminate()
 
 // One set of declarations: a Message of one entry is one of the other.
 message satisfies CodecMessage
