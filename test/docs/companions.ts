@@ -259,13 +259,8 @@ const readme: Readonly<Record<string, Companion>> = {
       const userOf = (request: IncomingMessage): { name: string } | undefined =>
         request.url === '/chat' ? { name: 'Ann' } : undefined`,
   },
-  Dialling: { before: "const ca = ''", notRun: 'it needs tough-cookie, and a server of that name' },
-  'Dialling 2': {
-    before: `
-      import * as net from 'node:net'
-      const stream = new net.Socket()`,
-    notRun: 'it needs a server at that path',
-  },
+  Dialling: { notRun: 'it needs tough-cookie, and a server of that name' },
+  'Dialling 2': { notRun: 'it needs a server at that path' },
   'The codec alone': {
     before: `
       import * as codec from 'gibbon-ws/codec'
