@@ -220,9 +220,17 @@ const readme: Readonly<Record<string, Companion>> = {
       import { createHash } from 'node:crypto'
       const hash = createHash('sha256')
       const buffer = new Uint8Array(100)
-      const handle = (messages: readonly gibbon.Message[]) => messages.length
-      const count = (bytes: number) => bytes`,
-    notRun: 'its ways of reading exclude each other',
+      let messagesHandled = 0
+      const handle = (messages: readonly gibbon.Message[]) => { messagesHandled += messages.length }
+      const count = (bytes: number) => bytes
+      for (const data of ['text', 'data', 'abc', 'one', 'two']) peer.writeMessage(data)
+      peer.close()`,
+    after: `
+      assert.equal(text, 'text')
+      assert.equal(Buffer.from(buffer.subarray(0, 4)).toString(), 'data')
+      assert.equal(data.buffer, buffer.buffer)
+      assert.equal(hash.digest('hex'), createHash('sha256').update('abc').digest('hex'))
+      assert.equal(messagesHandled, 2)`,
   },
   Writing: {
     before: `${pair}
