@@ -66,6 +66,7 @@ describe('in the tarball', () => {
       'dist.cjs/package.json',
       'docs/bad-input.md',
       'docs/benchmarks.md',
+      'docs/coming-from-gorilla.md',
       'docs/errors.md',
     ])
   })
