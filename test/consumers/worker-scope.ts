@@ -6,9 +6,11 @@ import { createContext, runInContext } from 'node:vm'
 const names = [
   'AbortController',
   'AbortSignal',
+  'ReadableStream',
   'TextDecoder',
   'TextEncoder',
   'URL',
+  'WritableStream',
   'atob',
   'clearTimeout',
   'crypto',

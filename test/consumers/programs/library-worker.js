@@ -1,4 +1,4 @@
-// A worker's program: all of gibbon-ws where there are no sockets, and what its parts that need them say.
+// A worker's program: all of gibbon-ws where there are no sockets, connections over a pipe included, and what its parts that need sockets say.
 
 import * as library from 'gibbon-ws'
 
@@ -21,11 +21,25 @@ async function report() {
   }
   // What is nobody's business must not disturb either: a rejection that is not waited for.
   dial('ws://localhost/')
-  const { formatCloseMessage, kernelName, WebSocketError } = library
+  const { formatCloseMessage, kernelName, pipe, WebSocketError } = library
+  const [server, client] = pipe()
+  const writer = await client.nextWriter(1)
+  await writer.write('one,')
+  await writer.write('two')
+  await writer.close()
+  const reader = await server.nextReader()
+  const reply = await server.nextWriter(1)
+  for await (const piece of reader) await reply.write(piece)
+  await reply.write('.')
+  await reply.close()
+  const echo = await client.readText()
+  const { code } = await client.close()
   const works = [
     formatCloseMessage(1000, 'bye').join(),
     kernelName(),
     new WebSocketError('ERR_WS_OPCODE') instanceof WebSocketError,
+    echo,
+    code,
   ]
   postMessage(JSON.stringify({ names: Object.keys(library).sort(), failures, works }))
 }
