@@ -151,15 +151,13 @@ export class Inbox implements PieceSource {
 
   /** Behind the messages of one read of the transport: what waits for anything else than a whole message may get it. */
   endOfRead(): void {
-    if (this.#waiter === undefined) {
-      if (!this.#isArriving) return
-      if (this.dropsWith !== undefined && this.#reader !== undefined) {
-        this.#reader.leave(this.dropsWith)
-        this.#reader = undefined
-      }
-      if (this.#reader === undefined) this.#host.takePart()
-      return
+    if (this.#waiter === undefined && this.dropsWith !== undefined && this.#isArriving) {
+      this.#reader?.leave(this.dropsWith)
+      this.#reader = undefined
     }
+    // What is skipped is not gathered, whoever waits behind it.
+    if (this.#isArriving && this.#reader === undefined) this.#host.takePart()
+    if (this.#waiter === undefined) return
     if (this.#want === 'batch') {
       if (this.#queue.length > 0) this.#settle({ done: false, value: this.#takeAll() })
     } else if (this.#want === 'reader') {
