@@ -69,7 +69,10 @@ describeWithGorilla('our writers and gorilla/websocket', (gorilla) => {
       test.each<[string, (string | Uint8Array)[]]>([
         ['strings', slices(TEXT, [0, 1, 2, 3_000, 7, 1, 1_500])],
         ['single characters', slices('aé你🐒'.repeat(100), [1])],
-        ['bytes that are cut inside of characters', [...Buffer.from('aé你🐒'.repeat(100))].map((b) => Buffer.of(b))],
+        [
+          'bytes that are cut inside of characters',
+          [...Buffer.from('aé你🐒'.repeat(100))].map((b) => Buffer.of(b)),
+        ],
         ['bytes and strings', [Buffer.from('für '), 'über 🐒', Buffer.from(TEXT), '', Buffer.alloc(0), 'x']],
       ])('a text of %s', async (_, pieces) => {
         const { conn, go } = await gorilla.pair(role, { ours })
