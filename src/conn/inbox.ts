@@ -181,10 +181,13 @@ export class Inbox implements PieceSource {
     this.#waiter = undefined
     this.#loop = undefined
     if (waiter !== undefined) {
-      // What came of a message that will not be complete can still be read.
-      if (this.#want === 'batch' && clean) waiter.resolve(done)
+      // The messages of this very read, and what came of one that will not be complete, can still be read.
+      if (this.#want === 'batch' && this.#queue.length > 0)
+        waiter.resolve({ done: false, value: this.#takeAll() })
+      else if (this.#want === 'batch' && clean) waiter.resolve(done)
       else if (this.#want === 'reader' && this.#canStart) waiter.resolve(this.#startReader())
-      else if (this.#want === 'piece' && this.#host.partLength > 0) waiter.resolve(undefined)
+      else if (this.#want === 'piece' && (!this.#isArriving || this.#host.partLength > 0))
+        waiter.resolve(undefined)
       else waiter.reject(error)
     }
     if (loop === undefined) return
