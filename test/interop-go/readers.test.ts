@@ -190,7 +190,7 @@ describeWithGorilla('our readers and gorilla/websocket', (gorilla) => {
     test.each<[string, number, string]>([
       ['a Close frame', 1000, 'ERR_WS_CLOSED'],
       ['the end of the transport', 1006, 'ERR_WS_ABNORMAL_CLOSURE'],
-    ])('E7, E8: %s inside of a message is no end of it', async (_, closeCode, code) => {
+    ])('%s inside of a message is no end of it', async (_, closeCode, code) => {
       const { conn, go } = await gorilla.pair(role, { go: { writeBufferSize: FRAGMENT } })
       await go.writeParts(2, [patternOf(PART)], { open: true })
       const reader = await conn.nextReader()
