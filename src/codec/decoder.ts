@@ -429,9 +429,10 @@ export class Decoder {
     const isTextTooLong = (flags & ROW_OPCODE) === TextMessage && announced > MAX_TEXT
     try {
       if (!isTextTooLong && this.#gather.length + more <= MAX_BUFFER) {
-        // Only the last frame's header makes the message's length known; what is taken in parts need not grow.
+        // Only the last frame's header makes the message's length known. What is taken in parts is mostly taken before
+        // there is more of it.
         const total =
-          this.#taken > 0
+          this.#taken > 0 && this.#gather.used === 0
             ? this.#gather.length + more
             : (flags & ROW_FIN) !== 0
               ? announced

@@ -151,15 +151,13 @@ export class Inbox implements PieceSource {
 
   /** Behind the messages of one read of the transport: what waits for anything else than a whole message may get it. */
   endOfRead(): void {
-    if (this.#waiter === undefined) {
-      if (!this.#isArriving) return
-      if (this.dropsWith !== undefined && this.#reader !== undefined) {
-        this.#reader.leave(this.dropsWith)
-        this.#reader = undefined
-      }
-      if (this.#reader === undefined) this.#host.takePart()
-      return
+    if (this.#waiter === undefined && this.dropsWith !== undefined && this.#isArriving) {
+      this.#reader?.leave(this.dropsWith)
+      this.#reader = undefined
     }
+    // What is skipped is not gathered, whoever waits behind it.
+    if (this.#isArriving && this.#reader === undefined) this.#host.takePart()
+    if (this.#waiter === undefined) return
     if (this.#want === 'batch') {
       if (this.#queue.length > 0) this.#settle({ done: false, value: this.#takeAll() })
     } else if (this.#want === 'reader') {
@@ -183,10 +181,13 @@ export class Inbox implements PieceSource {
     this.#waiter = undefined
     this.#loop = undefined
     if (waiter !== undefined) {
-      // What came of a message that will not be complete can still be read.
-      if (this.#want === 'batch' && clean) waiter.resolve(done)
+      // The messages of this very read, and what came of one that will not be complete, can still be read.
+      if (this.#want === 'batch' && this.#queue.length > 0)
+        waiter.resolve({ done: false, value: this.#takeAll() })
+      else if (this.#want === 'batch' && clean) waiter.resolve(done)
       else if (this.#want === 'reader' && this.#canStart) waiter.resolve(this.#startReader())
-      else if (this.#want === 'piece' && this.#host.partLength > 0) waiter.resolve(undefined)
+      else if (this.#want === 'piece' && (!this.#isArriving || this.#host.partLength > 0))
+        waiter.resolve(undefined)
       else waiter.reject(error)
     }
     if (loop === undefined) return

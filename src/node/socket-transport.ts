@@ -6,6 +6,7 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Address, ByteReceiver, ByteTransport, Segment } from '../codec/ports.ts'
+import { readBeforeFailing, writeErrorOf } from './last-reads.ts'
 
 const transportOf = Symbol('gibbon-ws.transport')
 
@@ -23,7 +24,10 @@ function onData(this: Attached, chunk: Buffer): void {
 }
 
 function onEnd(this: Attached): void {
-  this[transportOf].receiver.onEnd()
+  const error = writeErrorOf(this)
+  // Not the peer's end, but what is left of a reset.
+  if (error !== undefined) this.destroy(error)
+  else this[transportOf].receiver.onEnd()
 }
 
 function onError(this: Attached, error: Error): void {
@@ -53,6 +57,7 @@ export class SocketTransport implements ByteTransport {
     if (socket instanceof Socket) {
       socket.setTimeout(0)
       socket.setNoDelay(true)
+      readBeforeFailing(socket)
     }
   }
 

@@ -39,6 +39,15 @@ export interface PartsOptions {
   readonly pings?: readonly string[]
   /** Leave the writer open. */
   readonly open?: boolean
+  /** Go on with the writer that was left open. */
+  readonly resume?: boolean
+}
+
+/** A ping or pong that came inside of a message, behind `at` bytes of it. */
+export interface Noted {
+  readonly what: 'ping' | 'pong'
+  readonly data: string
+  readonly at: number
 }
 
 const base64 = (data: Uint8Array | string) => Buffer.from(data).toString('base64')
@@ -81,6 +90,22 @@ export class GoConn {
     return this.request('echo')
   }
 
+  /** Sends one message back; resolves with the control frames that came before its end. */
+  async echoNoting(): Promise<Noted[]> {
+    const { noted } = await this.request<{ noted: Noted[] }>('echoNoting')
+    return noted.map((each) => ({ ...each, data: Buffer.from(each.data ?? '', 'base64').toString() }))
+  }
+
+  /** Reads `count` messages, which must be those of {@link writeMixed}. */
+  readMixed(count: number): Promise<{ count: number }> {
+    return this.request('readMixed', { count })
+  }
+
+  /** Reads a message piece by piece, which must be that of {@link writeLarge}. */
+  readLarge(bytes: number): Promise<{ count: number }> {
+    return this.request('readLarge', { count: bytes })
+  }
+
   async write(type: number, data: Uint8Array | string): Promise<void> {
     await this.request('write', { type, data: base64(data) })
   }
@@ -94,11 +119,21 @@ export class GoConn {
     await this.request('writeCounted', { type, count })
   }
 
+  /** Writes `count` messages of 0 to 70,000 bytes, texts and binary ones in turn, without waiting for anything. */
+  async writeMixed(count: number): Promise<void> {
+    await this.request('writeMixed', { count })
+  }
+
+  /** Writes one binary message of so many bytes, in fragments. */
+  async writeLarge(bytes: number): Promise<void> {
+    await this.request('writeLarge', { count: bytes })
+  }
+
   /** One message through gorilla's NextWriter. */
   async writeParts(
     type: number,
     parts: readonly (Uint8Array | string)[],
-    { means = 'Write', pings = [], open = false }: PartsOptions = {},
+    { means = 'Write', pings = [], open = false, resume = false }: PartsOptions = {},
   ): Promise<void> {
     await this.request('writeParts', {
       type,
@@ -106,6 +141,7 @@ export class GoConn {
       means,
       pings: pings.map(base64),
       open,
+      resume,
     })
   }
 

@@ -2,7 +2,11 @@
 // Its handlers note what they were called with. RFC 6455 section 5.5.
 package main
 
-import "github.com/gorilla/websocket"
+import (
+	"io"
+
+	"github.com/gorilla/websocket"
+)
 
 // maxNoted is how many pings and pongs are kept for those who ask; more are dropped.
 const maxNoted = 1024
@@ -11,6 +15,8 @@ type connection struct {
 	ws            *websocket.Conn
 	pings, pongs  chan string
 	reads, writes chan func()
+	writer        io.WriteCloser // left open; of the lane that writes
+	within        *progress      // of the message that is being read; of the lane that reads
 }
 
 // operation runs in the lane that its table belongs to.
@@ -28,10 +34,12 @@ func newConnection(ws *websocket.Conn, readLimit int64) *connection {
 	answerPing := ws.PingHandler()
 	ws.SetPingHandler(func(data string) error {
 		note(c.pings, data)
+		c.within.note("ping", data)
 		return answerPing(data)
 	})
 	ws.SetPongHandler(func(data string) error {
 		note(c.pongs, data)
+		c.within.note("pong", data)
 		return nil
 	})
 	for _, lane := range []chan func(){c.reads, c.writes} {

@@ -23,9 +23,10 @@ type request struct {
 	Type    int      `json:"type"`
 	Data    []byte   `json:"data"`
 	Parts   [][]byte `json:"parts"`
-	Pings   [][]byte `json:"pings"` // sent between the parts
-	Means   string   `json:"means"` // of writing the parts
-	Open    bool     `json:"open"`  // the writer stays open
+	Pings   [][]byte `json:"pings"`  // sent between the parts
+	Means   string   `json:"means"`  // of writing the parts
+	Open    bool     `json:"open"`   // the writer stays open
+	Resume  bool     `json:"resume"` // the writer that stayed open goes on
 	Count   int      `json:"count"`
 	Code    int      `json:"code"`
 	Reason  string   `json:"reason"`

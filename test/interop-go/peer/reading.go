@@ -15,8 +15,11 @@ var reading = map[string]operation{
 	"read":        read,
 	"readJSON":    readJSON,
 	"readCounted": readCounted,
+	"readMixed":   readMixed,
+	"readLarge":   readLarge,
 	"readToEnd":   readToEnd,
 	"echo":        echo,
+	"echoNoting":  echoNoting,
 }
 
 func read(c *connection, r request) (answer, error) {

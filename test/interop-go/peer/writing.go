@@ -29,6 +29,8 @@ var writing = map[string]operation{
 		return nil, c.ws.WriteControl(websocket.CloseMessage, payload, time.Now().Add(controlTime))
 	},
 	"writeCounted": writeCounted,
+	"writeMixed":   writeMixed,
+	"writeLarge":   writeLarge,
 	"writeParts":   writeParts,
 }
 
@@ -43,9 +45,12 @@ func writeCounted(c *connection, r request) (answer, error) {
 
 // writeParts writes one message through NextWriter. A fragment leaves whenever the connection's write buffer is full.
 func writeParts(c *connection, r request) (answer, error) {
-	w, err := c.ws.NextWriter(r.Type)
-	if err != nil {
-		return nil, err
+	var err error
+	w := c.writer
+	if !r.Resume {
+		if w, err = c.ws.NextWriter(r.Type); err != nil {
+			return nil, err
+		}
 	}
 	for i, part := range r.Parts {
 		switch r.Means {
@@ -66,6 +71,7 @@ func writeParts(c *connection, r request) (answer, error) {
 		}
 	}
 	if r.Open {
+		c.writer = w
 		return nil, nil
 	}
 	return nil, w.Close()
