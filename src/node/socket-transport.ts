@@ -6,7 +6,6 @@ import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import type { Address, ByteReceiver, ByteTransport, Segment } from '../codec/ports.ts'
-import { readBeforeFailing, writeErrorOf } from './last-reads.ts'
 
 const transportOf = Symbol('gibbon-ws.transport')
 
@@ -24,10 +23,7 @@ function onData(this: Attached, chunk: Buffer): void {
 }
 
 function onEnd(this: Attached): void {
-  const error = writeErrorOf(this)
-  // Not the peer's end, but what is left of a reset.
-  if (error !== undefined) this.destroy(error)
-  else this[transportOf].receiver.onEnd()
+  this[transportOf].receiver.onEnd()
 }
 
 function onError(this: Attached, error: Error): void {
@@ -57,7 +53,6 @@ export class SocketTransport implements ByteTransport {
     if (socket instanceof Socket) {
       socket.setTimeout(0)
       socket.setNoDelay(true)
-      readBeforeFailing(socket)
     }
   }
 

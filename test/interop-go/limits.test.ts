@@ -50,15 +50,19 @@ describeWithGorilla('what gorilla/websocket and we refuse and answer', (gorilla)
       expect(milliseconds).toBeLessThan(SOON)
     })
 
-    test('we exceed its read limit by far, and hear its 1009 though it resets the transport', async () => {
+    test('we exceed its read limit by far: it resets the transport, which may outrun its 1009', async () => {
       const { conn, go } = await gorilla.pair(role, { go: { readLimit: LIMIT } })
       const end = go.readToEnd()
       const reading = conn.readMessage()
       for (let i = 0; i < 4; i++) conn.writeMessage(patternOf(1 << 20))
-      await expect(reading).rejects.toMatchObject({ code: 'ERR_WS_CLOSED', closeCode: 1009 })
+      const error = await reading.then(
+        () => undefined,
+        (error) => error,
+      )
+      expect(error.closeCode).toBeOneOf([1009, 1006])
       expect((await end).end).toEqual({ error: 'websocket: read limit exceeded' })
       const { value, milliseconds } = await timed(conn.closed)
-      expect(value).toEqual({ code: 1009, reason: '', wasClean: true })
+      expect(value).toMatchObject({ code: error.closeCode, wasClean: error.closeCode === 1009 })
       expect(milliseconds).toBeLessThan(SOON)
     })
 
