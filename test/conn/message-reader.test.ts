@@ -581,8 +581,10 @@ describe('as a stream of the web platform', () => {
       await solo.receive(solo.frame(1, 'a', false))
       const stream = (await solo.conn.nextReader()).readable.getReader()
       await stream.read()
-      if (isPending) stream.read()
+      const pending = isPending ? stream.read() : undefined
+      await solo.settle()
       await stream.cancel()
+      expect(await pending).toEqual(isPending ? { done: true, value: undefined } : undefined)
       const next = solo.conn.readText()
       await solo.receive(solo.frame(0, 'b', false))
       await solo.receive(solo.frame(0, 'c'), solo.frame(1, 'next'))
