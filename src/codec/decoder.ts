@@ -429,14 +429,10 @@ export class Decoder {
     const isTextTooLong = (flags & ROW_OPCODE) === TextMessage && announced > MAX_TEXT
     try {
       if (!isTextTooLong && this.#gather.length + more <= MAX_BUFFER) {
-        // Only the last frame's header makes the message's length known. What is taken in parts is mostly taken before
-        // there is more of it.
-        const total =
-          this.#taken > 0 && this.#gather.used === 0
-            ? this.#gather.length + more
-            : (flags & ROW_FIN) !== 0
-              ? announced
-              : Number.POSITIVE_INFINITY
+        // Only the last frame's header makes the message's length known; a part of one that is taken in parts grows
+        // when it has to.
+        let total = (flags & ROW_FIN) !== 0 ? announced : Number.POSITIVE_INFINITY
+        if (this.#taken > 0 && this.#gather.used === 0) total = this.#gather.length + more
         this.#gather.reserve(more, total)
         return true
       }
@@ -451,7 +447,9 @@ export class Decoder {
   #deliver(flags: number): void {
     const { length } = this.#gather
     const type = (flags & ROW_OPCODE) as DataType
-    const form = formOf(flags, this.#checkedText)
+    let form = formOf(flags, this.#checkedText)
+    // The rest of a text may begin inside of a character.
+    if (this.#taken > 0 && form === VALID_UTF8) form = UNCHECKED
     this.#taken = 0
     const chunk = new Chunk(this.#gather.take(this.#kernel), this.#text)
     let message = this.#borrowed as Message

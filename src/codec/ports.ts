@@ -68,7 +68,7 @@ export interface Segment {
 
 /** A byte stream with two ends, seen from ours: a socket, a TLS stream, an HTTP/2 stream, a pipe. */
 export interface ByteTransport {
-  /** Begins delivery to `receiver`; called once. */
+  /** Begins delivery to `receiver`, of which no method is called before this returns; called once. */
   start(receiver: ByteReceiver): void
   /**
    * Sends the segments in order, as one write where the transport can.

@@ -170,10 +170,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   readMessage(options?: ReadOptions): Promise<Message> {
-    const message = this.#link.inbox.read(options)
     const into = options?.into
+    if (into !== undefined) assertBytes(into, 'into')
+    const message = this.#link.inbox.read(options)
     if (into === undefined) return message
-    assertBytes(into, 'into')
     return handled(message.then((message) => message.copy(into)))
   }
 

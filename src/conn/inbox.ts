@@ -1,9 +1,9 @@
 // Received messages that wait for a reader, or the read that waits for a message; never both. Or a sink that gets them all.
 // After the end of the connection the messages that are here can still be read, then every read fails alike.
 
-import type { DataType } from '../codec/constants.ts'
+import { BinaryMessage, type DataType } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
-import type { Message } from '../codec/message.ts'
+import { type Message, UNCHECKED } from '../codec/message.ts'
 import type { Clock } from '../codec/ports.ts'
 import { MessageReader, type PieceSource } from './message-reader.ts'
 import { accepted, isThenable, markHandled, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
@@ -26,8 +26,8 @@ export interface InboxHost {
   readonly partLength: number
   /** Takes them. */
   takePart(): Uint8Array
-  /** The sink threw, or what it returned rejects. */
-  sinkFailed(error: unknown): void
+  /** The sink threw, or what it returned rejects; whether it is to get nothing more. */
+  sinkFailed(error: unknown): boolean
 }
 
 /** Gets every message; what it returns is waited for before more is read of the peer, when it is a promise. */
@@ -55,8 +55,11 @@ function takeApart(resolve: (result: Result<Message>) => void, reject: (error: u
   newReject = reject
 }
 
-/** What a read that waits is for: a message, a batch of them, a reader of one, a piece of the one that is being read. */
-type Want = 'message' | 'batch' | 'reader' | 'piece'
+/**
+ * What a read that waits is for: a message, a loop's next one, a batch of them, a reader of one, a piece of the one that
+ * is being read.
+ */
+type Want = 'message' | 'next' | 'batch' | 'reader' | 'piece'
 
 export class Inbox implements PieceSource {
   /** Milliseconds that a read may wait; undefined for no limit. */
@@ -81,10 +84,19 @@ export class Inbox implements PieceSource {
   /** Messages have been read by their pieces: even a single one is not gathered whole before it is asked for. */
   #streams = false
   #sink: MessageSink | undefined
-  /** Promises of the sink that are pending. */
+  /** Promises of the sink that are pending, and which sink it is. */
   #held = 0
+  #mode = 0
+  /** Reads of the transport have ended since one of them was made: the messages of later ones wait for it. */
+  #putsOff = false
   /** The sink wants its messages lent. */
   borrows = false
+  /**
+   * A read of the transport is being gone through, and its messages are lent or not. What has come of a message at its
+   * end is no business of those who ask now: messages before it are still to be brought.
+   */
+  isFilling = false
+  isLending = false
   /** What is not awaited when it comes is dropped: the error of the reads that would have got it. */
   dropsWith: WebSocketError | undefined
   #error: WebSocketError | undefined
@@ -106,10 +118,14 @@ export class Inbox implements PieceSource {
     return this.#bytes
   }
 
-  /** Whether so much waits for the application that the peer should wait too. */
-  isFull(allowance: number): boolean {
-    if (this.#sink !== undefined && this.#queue.length === 0) return this.#held > 0
-    if (this.#isAwaited || (this.#queue.length === 0 && !this.#streams)) return false
+  /**
+   * Whether so much waits for the application that the peer should wait too.
+   * @param isUrgent a frame of the peer's is waited for: by a sink's promise too, perhaps
+   */
+  isFull(allowance: number, isUrgent: boolean): boolean {
+    if (this.#held > 0 && !isUrgent) return true
+    if (this.#isAwaited) return false
+    if (this.#queue.length === 0 && (!this.#streams || this.#sink !== undefined)) return false
     return this.#bytes + this.#host.partLength >= allowance
   }
 
@@ -136,61 +152,75 @@ export class Inbox implements PieceSource {
       this.#reader?.finish(message)
     } else if (this.#loop !== undefined) {
       this.#loop = undefined
-      this.#resolveLoop?.({ done: false, value: message })
+      this.#resolveLoop?.({ done: false, value: this.#owned(message) })
     } else if (this.#waiter !== undefined && this.#want === 'message') {
-      this.#settle(message)
+      this.#settle(this.#owned(message))
+    } else if (this.#waiter !== undefined && this.#want === 'next') {
+      this.#settle({ done: false, value: this.#owned(message) })
     } else if (this.#waiter !== undefined && this.#want === 'reader') {
       this.#settle(this.#newReader(message.type, message))
-    } else if (this.#sink !== undefined && this.#queue.length === 0) {
+    } else if (this.#sink !== undefined && this.#queue.length === 0 && !this.#putsOff) {
       this.#deliver(this.#sink, message)
-    } else if (this.dropsWith === undefined || this.#waiter !== undefined) {
-      this.#queue.push(this.borrows ? message.copy() : message)
+    } else if (this.dropsWith === undefined || (this.#waiter !== undefined && this.#want === 'batch')) {
+      this.#queue.push(this.#owned(message))
       this.#bytes += message.byteLength + MESSAGE_COST
     }
   }
 
+  #owned(message: Message): Message {
+    return this.isLending ? message.copy() : message
+  }
+
   /** Behind the messages of one read of the transport: what waits for anything else than a whole message may get it. */
   endOfRead(): void {
-    if (this.#waiter === undefined && this.dropsWith !== undefined && this.#isArriving) {
-      this.#reader?.leave(this.dropsWith)
-      this.#reader = undefined
+    this.isFilling = false
+    this.#putsOff = this.#held > 0
+    if (this.#isArriving) {
+      if (this.dropsWith !== undefined && this.#waiter === undefined) {
+        this.#reader?.leave(this.dropsWith)
+        this.#reader = undefined
+      }
+      if (this.#reader === undefined) this.#host.takePart()
     }
-    // What is skipped is not gathered, whoever waits behind it.
-    if (this.#isArriving && this.#reader === undefined) this.#host.takePart()
-    if (this.#waiter === undefined) return
-    if (this.#want === 'batch') {
-      if (this.#queue.length > 0) this.#settle({ done: false, value: this.#takeAll() })
-    } else if (this.#want === 'reader') {
-      if (this.#canStart) this.#settle(this.#startReader())
-    } else if (this.#want === 'piece') {
-      // The reader takes it itself.
-      if (!this.#isArriving || this.#host.partLength > 0) this.#settle(undefined)
+    if (this.#waiter !== undefined) this.#serve()
+  }
+
+  #serve(): void {
+    switch (this.#want) {
+      case 'batch':
+        if (this.#queue.length > 0) this.#settle({ done: false, value: this.#takeAll() })
+        break
+      case 'reader':
+        if (this.#canStart) this.#settle(this.#startReader())
+        break
+      case 'piece':
+        // The reader takes it itself.
+        if (!this.#isArriving || this.#host.partLength > 0) this.#settle(true)
+    }
+    const waiter = this.#waiter
+    const error = this.#error
+    if (waiter === undefined || error === undefined) return
+    if (this.#isClean && (this.#want === 'next' || this.#want === 'batch')) {
+      this.#settle(done)
+    } else {
+      this.#waiter = undefined
+      waiter.reject(error)
     }
   }
 
   /**
-   * Reading ends behind the messages that are here. The first call counts.
+   * Reading ends behind the messages that are here, and what came of one that will not be complete. The first call
+   * counts.
    * @param clean the peer closed in order: loops end instead of throwing
    */
   end(error: WebSocketError, clean: boolean): void {
     if (this.#error !== undefined) return
     this.#error = error
     this.#isClean = clean
-    const waiter = this.#waiter
+    if (!this.isFilling) this.#serve()
     const loop = this.#loop
-    this.#waiter = undefined
-    this.#loop = undefined
-    if (waiter !== undefined) {
-      // The messages of this very read, and what came of one that will not be complete, can still be read.
-      if (this.#want === 'batch' && this.#queue.length > 0)
-        waiter.resolve({ done: false, value: this.#takeAll() })
-      else if (this.#want === 'batch' && clean) waiter.resolve(done)
-      else if (this.#want === 'reader' && this.#canStart) waiter.resolve(this.#startReader())
-      else if (this.#want === 'piece' && (!this.#isArriving || this.#host.partLength > 0))
-        waiter.resolve(undefined)
-      else waiter.reject(error)
-    }
     if (loop === undefined) return
+    this.#loop = undefined
     if (clean) {
       this.#resolveLoop?.(done)
     } else {
@@ -232,11 +262,8 @@ export class Inbox implements PieceSource {
     if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
     const refused = this.#cannotWait()
     if (refused !== undefined) return refused
-    if (this.timeout !== undefined || this.deadline !== undefined) {
-      const limited = this.#nextWithin()
-      markHandled(limited)
-      return limited
-    }
+    if (this.timeout !== undefined || this.deadline !== undefined)
+      return this.#wait('next', this.#limitOf(undefined), undefined)
     this.#loop = new Promise<Result<Message>>(takeApart)
     this.#resolveLoop = newResolve
     this.#rejectLoop = newReject
@@ -257,7 +284,7 @@ export class Inbox implements PieceSource {
 
   /** The loop is left: its read, should one wait, ends without a message. */
   leaveLoop(): void {
-    if (this.#waiter !== undefined && this.#want === 'batch') this.#settle(done)
+    if (this.#waiter !== undefined && (this.#want === 'next' || this.#want === 'batch')) this.#settle(done)
     if (this.#loop === undefined) return
     this.#loop = undefined
     this.#resolveLoop?.(done)
@@ -265,24 +292,35 @@ export class Inbox implements PieceSource {
 
   /** From now on `sink` gets the messages; undefined: they wait to be read again. */
   setSink(sink: MessageSink | undefined, borrows: boolean): void {
+    if (sink === undefined && this.#sink === undefined) return
     if (sink !== undefined && this.#isAwaited) throw concurrentRead()
     this.#skipRest()
     this.#sink = sink
     this.borrows = sink !== undefined && borrows
+    // What the one before has not done with is nothing that the new one waits for.
+    this.#held = 0
+    this.#putsOff = false
+    this.#mode++
     this.#host.taken()
     // Not at once: the caller may not be ready for them in the middle of its own call.
     if (this.#queue.length > 0) Promise.resolve().then(() => this.#drain())
   }
 
-  takePiece(): Uint8Array {
+  takePiece(): Uint8Array | undefined {
+    if (this.isFilling) return undefined
     const piece = this.#host.takePart()
-    if (piece.length > 0) this.#host.taken()
+    if (piece.length === 0) return undefined
+    this.#host.taken()
     return piece
   }
 
-  waitForPiece(op: Op | undefined): Promise<void> {
+  waitForPiece(op: Op | undefined): Promise<boolean> {
     const limit = this.#limitOf(op)
     return this.#cannotWait() ?? this.#wait('piece', limit, op?.signal)
+  }
+
+  leavePiece(): void {
+    if (this.#waiter !== undefined && this.#want === 'piece') this.#settle(false)
   }
 
   // ── Waiting ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -338,16 +376,6 @@ export class Inbox implements PieceSource {
     return own === undefined ? shared : Math.min(own, shared)
   }
 
-  /** A loop's read under the inbox's limits. */
-  async #nextWithin(): Promise<Result<Message>> {
-    try {
-      return { done: false, value: await this.read(undefined) }
-    } catch (error) {
-      if (error === this.#error && this.#isClean) return done
-      throw error
-    }
-  }
-
   // ── The queue ────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The oldest waiting message, for a new read: one that is being read by its pieces is left. */
@@ -389,7 +417,7 @@ export class Inbox implements PieceSource {
 
   /** A message has begun to arrive, and nobody reads it yet. */
   get #canStart(): boolean {
-    const isThere = this.#error === undefined || this.#host.partLength > 0
+    const isThere = !this.isFilling && (this.#error === undefined || this.#host.partLength > 0)
     return isThere && !this.#isArriving && this.#queue.length === 0 && this.#host.partType !== 0
   }
 
@@ -406,7 +434,7 @@ export class Inbox implements PieceSource {
   #skipRest(): void {
     this.#reader?.leave()
     this.#reader = undefined
-    if (!this.#isArriving) return
+    if (!this.#isArriving || this.isFilling) return
     this.#host.takePart()
     this.#host.taken()
   }
@@ -422,29 +450,34 @@ export class Inbox implements PieceSource {
   }
 
   #deliver(sink: MessageSink, message: Message): void {
+    const { borrows } = this
     try {
-      const result = sink(message)
+      const result = sink(borrows ? message : this.#owned(message))
       if (result !== undefined && result !== accepted && isThenable(result)) this.#hold(result)
     } catch (error) {
       this.#sinkFailed(error)
     }
+    // One that had to wait is not the decoder's to take back.
+    if (borrows && !this.isLending) message.lend(BinaryMessage, undefined, 0, 0, UNCHECKED)
   }
 
   #sinkFailed(error: unknown): void {
-    this.#sink = ignore
-    this.#host.sinkFailed(error)
+    if (this.#host.sinkFailed(error)) this.#sink = ignore
   }
 
   /** Reading stops until the promise settles. */
   #hold(promise: PromiseLike<unknown>): void {
+    const mode = this.#mode
     this.#held++
     const release = () => {
-      this.#held--
+      if (mode !== this.#mode || --this.#held > 0) return
+      this.#putsOff = false
+      this.#drain()
       this.#host.taken()
     }
-    promise.then(release, (error) => {
-      release()
+    Promise.resolve(promise).then(release, (error) => {
       this.#sinkFailed(error)
+      release()
     })
   }
 }

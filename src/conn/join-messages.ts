@@ -13,19 +13,21 @@ import type { MessageReader } from './message-reader.ts'
  */
 export function joinMessages(conn: Conn, term = ''): ReadableStream<Uint8Array> {
   const separator = new TextEncoder().encode(term)
+  const left = new AbortController()
+  const { signal } = left
   let reader: MessageReader | undefined
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         for (;;) {
           try {
-            reader ??= await conn.nextReader()
+            reader ??= await conn.nextReader({ signal })
           } catch (error) {
             if ((error as { code?: unknown }).code !== 'ERR_WS_CLOSED') throw error
             controller.close()
             return
           }
-          const piece = await reader.read()
+          const piece = await reader.read({ signal })
           if (piece === null) reader = undefined
           const bytes = piece ?? separator.slice()
           if (bytes.length === 0) continue
@@ -33,6 +35,8 @@ export function joinMessages(conn: Conn, term = ''): ReadableStream<Uint8Array> 
           return
         }
       },
+      // A read that waits must not stand in the way of the next reader.
+      cancel: (reason) => left.abort(reason),
     },
     { highWaterMark: 0 },
   )

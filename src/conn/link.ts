@@ -25,8 +25,8 @@ import { isThenable, Waiter } from './waiter.ts'
 
 /** Encoded bytes that go out without waiting for the end of the turn. */
 const FLUSH_FROM = 64 * 1024
-/** Bytes read ahead while a ping waits for its pong, which may stand behind messages that nobody reads. */
-const READ_AHEAD_FOR_PONG = 1024 * 1024
+/** Bytes read ahead for a pong or the peer's Close that is waited for: it may stand behind messages that nobody reads. */
+const READ_AHEAD_URGENT = 1024 * 1024
 
 /** Gets the payload of a ping or pong, to keep: at most 125 bytes. */
 export type PingHandler = (data: Uint8Array) => unknown
@@ -141,8 +141,9 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     return this.protocol.takePart()
   }
 
-  sinkFailed(error: unknown): void {
+  sinkFailed(error: unknown): boolean {
     this.handlerFailed('message', error)
+    return !this.isOwnEnd(error)
   }
 
   /** A ping waits for its pong: it must be read, whatever the application reads. */
@@ -256,24 +257,35 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
 
   onBytes(bytes: Uint8Array, start: number, end: number, owned: boolean): void {
     this.#keepAlive?.alive()
+    // Nobody hears what comes behind the end.
+    if (this.#info !== undefined) return
     const { inbox, protocol } = this
+    inbox.isFilling = true
     if (inbox.borrows) {
       this.#onEach ??= (event) => this.#onEvent(event)
+      inbox.isLending = true
       protocol.receiveEach(bytes, start, end, !owned, this.#onEach)
+      inbox.isLending = false
+      if (this.#info !== undefined && this.#peerClose === undefined) protocol.takePart()
     } else {
+      const { answersPings } = protocol
       const events = protocol.receiveRange(bytes, start, end, !owned)
+      let i = 0
       // A handler may have ended the connection.
-      for (let i = 0; i < events.length && this.#info === undefined; i++) {
+      for (; i < events.length && this.#info === undefined; i++) {
         const event = events[i]
         if (event.type === 1 || event.type === 2) inbox.push(event)
-        else this.#onEvent(event)
+        else this.#onEvent(event, answersPings)
       }
+      // Then what has come of a message behind the ones that are dropped is dropped with them.
+      if (i < events.length) protocol.takePart()
     }
     inbox.endOfRead()
     if (protocol.pendingBytes > 0 || this.#isReadAheadFull) this.#arm()
   }
 
-  #onEvent(event: DecoderEvent): void {
+  /** @param isAnswered the protocol has answered pings by itself */
+  #onEvent(event: DecoderEvent, isAnswered = this.protocol.answersPings): void {
     if (this.#info !== undefined) return
     switch (event.type) {
       case 1:
@@ -281,7 +293,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
         this.inbox.push(event)
         break
       case PingMessage:
-        this.#call('ping', this.#handlers?.ping, event.data)
+        if (!isAnswered) this.#onPing(event.data)
         break
       case PongMessage:
         this.#waitingPings?.pong(event.data, this.clock.now())
@@ -297,11 +309,19 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     }
   }
 
+  #onPing(data: Uint8Array): void {
+    const handler = this.#handlers?.ping
+    // One that was there when the bytes came, and is not any more.
+    if (handler === undefined) this.sender.control(PongMessage, data, undefined)
+    else this.#call('ping', handler, data)
+  }
+
   #call(what: string, handler: PingHandler | undefined, data: Uint8Array): void {
     if (handler === undefined) return
     try {
       const result = handler(data)
-      if (isThenable(result)) result.then(undefined, (error) => this.handlerFailed(what, error))
+      if (isThenable(result))
+        Promise.resolve(result).then(undefined, (error) => this.handlerFailed(what, error))
     } catch (error) {
       this.handlerFailed(what, error)
     }
@@ -314,21 +334,21 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     this.inbox.end(error, true)
     this.#waitingPings?.end(error)
     const handler = this.#handlers?.close
-    let result: unknown
+    let isPending = false
     if (handler !== undefined) {
       this.#closing()
       try {
-        result = handler(event.code, event.reason)
+        const result = handler(event.code, event.reason)
+        isPending = isThenable(result)
+        if (isPending)
+          Promise.resolve(result)
+            .catch((cause) => this.handlerFailed('close', cause))
+            .then(() => this.#answered())
       } catch (cause) {
         this.handlerFailed('close', cause)
       }
     }
-    if (!isThenable(result)) this.#answered()
-    else
-      result.then(
-        () => this.#answered(),
-        (cause) => this.handlerFailed('close', cause),
-      )
+    if (!isPending) this.#answered()
   }
 
   /** The peer's Close frame has its answer, or gets it now: both sides have closed. */
@@ -423,8 +443,14 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
   }
 
   get #isReadAheadFull(): boolean {
+    const { readBufferSize } = this.settings
     const isPinging = this.#waitingPings !== undefined && !this.#waitingPings.isEmpty
-    return this.inbox.isFull(isPinging ? READ_AHEAD_FOR_PONG : this.settings.readBufferSize)
+    // A function that has not settled may be waiting for the closing handshake.
+    const isUrgent = isPinging || (this.inbox.isHeld && this.#closeTimer !== undefined)
+    return this.inbox.isFull(
+      isUrgent ? Math.max(READ_AHEAD_URGENT, readBufferSize) : readBufferSize,
+      isUrgent,
+    )
   }
 
   #resume(): void {

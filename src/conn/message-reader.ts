@@ -1,26 +1,30 @@
 // A received message that is read piece by piece (RFC 6455 §5.4): gorilla/websocket's reader of NextReader.
 // Nothing is gathered here: the pieces wait where they came in, in the decoder, until they are asked for.
 
+import { assertBytes } from '../codec/bytes.ts'
 import type { DataType } from '../codec/constants.ts'
 import { rangeError } from '../codec/errors.ts'
 import type { Message } from '../codec/message.ts'
-import { markHandled, type Op, rejected } from './waiter.ts'
+import { markHandled, type Op, rejected, timeLimit } from './waiter.ts'
 
 /** How a piece of a message is read. */
 export interface PieceOptions extends Op {
-  /** Where the bytes go, 1 or more of them; else each piece comes in memory of its own. */
+  /** Where the bytes go, with room for 1 or more; else each piece is a view of memory that nobody changes any more. */
   readonly into?: Uint8Array
 }
 
 /** What the pieces of a message that is still arriving come from. */
 export interface PieceSource {
-  /** What has come since the last call; empty when nothing has. */
-  takePiece(): Uint8Array
+  /** What has come since the last call, 1 byte or more; undefined when nothing has. */
+  takePiece(): Uint8Array | undefined
   /**
    * Resolves once there is more, or the message is complete; rejects when the connection has ended, at the limits of
    * the operation and at those set for all reads.
+   * @returns false when it was given up by {@link leavePiece}
    */
-  waitForPiece(op: Op | undefined): Promise<void>
+  waitForPiece(op: Op | undefined): Promise<boolean>
+  /** Who waits for a piece waits no longer. */
+  leavePiece(): void
 }
 
 const none = new Uint8Array(0)
@@ -65,28 +69,44 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
    */
   read(options?: PieceOptions): Promise<Uint8Array | null> {
     const into = options?.into
+    if (into !== undefined) assertBytes(into, 'into')
     if (into?.length === 0) throw rangeError('into must have room for a byte')
+    timeLimit(options)
     if (options?.signal?.aborted) return rejected(options.signal.reason)
     if (this.#here.length === 0) {
       if (this.#error !== undefined) return rejected(this.#error)
       if (this.#source === undefined) return end
-      this.#here = this.#source.takePiece()
-      if (this.#here.length === 0) {
-        const more = this.#source.waitForPiece(options).then(() => this.read(into && { into }))
+      const piece = this.#source.takePiece()
+      if (piece === undefined) {
+        const more = this.#source
+          .waitForPiece(options)
+          .then((goesOn) => (goesOn ? this.read(into && { into }) : null))
         markHandled(more)
         return more
       }
+      this.#here = piece
     }
     return Promise.resolve(this.#give(into))
   }
 
-  /** The pieces of the message until its end; throws what {@link read} rejects with. */
+  /** The pieces of the message until its end; throws what {@link read} rejects with. Leaving it changes nothing. */
   [Symbol.asyncIterator](): AsyncIterableIterator<Uint8Array> {
+    let pending: Promise<unknown> | undefined
     const iterator: AsyncIterableIterator<Uint8Array> = {
-      next: () =>
-        this.read().then((value) =>
-          value === null ? { done: true, value: undefined } : { done: false, value },
-        ),
+      next: () => {
+        const piece = this.read()
+        pending = piece
+        const next = piece.then((value): IteratorResult<Uint8Array> => {
+          if (pending === piece) pending = undefined
+          return value === null ? { done: true, value: undefined } : { done: false, value }
+        })
+        markHandled(next)
+        return next
+      },
+      return: () => {
+        if (pending !== undefined) this.#source?.leavePiece()
+        return Promise.resolve({ done: true, value: undefined })
+      },
       [Symbol.asyncIterator]: () => iterator,
     }
     return iterator
@@ -94,12 +114,16 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
 
   /** The rest of the message as a stream of the web platform; one that is cancelled leaves the rest to be skipped. */
   get readable(): ReadableStream<Uint8Array> {
+    const pieces = this[Symbol.asyncIterator]()
     return new ReadableStream<Uint8Array>(
       {
         pull: async (controller) => {
-          const piece = await this.read()
-          if (piece === null) controller.close()
-          else controller.enqueue(piece)
+          const { done, value } = await pieces.next()
+          if (done) controller.close()
+          else controller.enqueue(value)
+        },
+        cancel: async () => {
+          await pieces.return?.()
         },
       },
       // Nothing is read before it is asked for.

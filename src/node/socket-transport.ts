@@ -18,8 +18,9 @@ function addressOf(address: string | undefined, port: number | undefined): Addre
 }
 
 function onData(this: Attached, chunk: Buffer): void {
-  const { receiver, ownsChunks } = this[transportOf]
-  receiver.onBytes(chunk, 0, chunk.length, ownsChunks)
+  const { receiver, isSocket } = this[transportOf]
+  // A socket's chunk is a buffer of its own, never written to again.
+  receiver.onBytes(chunk, 0, chunk.length, isSocket)
 }
 
 function onEnd(this: Attached): void {
@@ -39,17 +40,17 @@ export class SocketTransport implements ByteTransport {
   readonly raw: Duplex
   receiver!: ByteReceiver
   error: Error | undefined
+  /** Another Duplex may hand on the memory it is given, and what it gives may still be that of whoever wrote it. */
+  readonly isSocket: boolean
   /** A plain socket has copied everything to the kernel when its writableLength is 0 after a write; TLS has not. */
   private readonly isPlain: boolean
-  /** A chunk of Node's sockets is a buffer of its own, never written to again; what another stream gives may be reused. */
-  readonly ownsChunks: boolean
   /** Made when the first write does not leave at once. */
   private onWritten: ((error?: Error | null) => void) | undefined
 
   constructor(socket: Duplex) {
     this.raw = socket
-    this.ownsChunks = socket instanceof Socket
-    this.isPlain = this.ownsChunks && !(socket instanceof TLSSocket)
+    this.isSocket = socket instanceof Socket
+    this.isPlain = this.isSocket && !(socket instanceof TLSSocket)
     if (socket instanceof Socket) {
       socket.setTimeout(0)
       socket.setNoDelay(true)
@@ -92,7 +93,8 @@ export class SocketTransport implements ByteTransport {
     if (last > 0) socket.cork()
     for (let i = 0; i <= last; i++) {
       const { bytes, start, end } = segments[i]
-      const chunk = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, end - start)
+      let chunk = Buffer.from(bytes.buffer as ArrayBuffer, bytes.byteOffset + start, end - start)
+      if (!this.isSocket) chunk = Buffer.from(chunk)
       if (waits && i === last) socket.write(chunk, this.written)
       else socket.write(chunk)
     }

@@ -1,6 +1,7 @@
 // A connection over a byte stream that the application has: a transport of its own, behind whatever opening it made.
 // The stream carries frames from its first byte on (RFC 6455 §5); no opening handshake is made here.
 
+import { assertBytes } from '../codec/bytes.ts'
 import type { ByteTransport, Clock, TextCodec } from '../codec/ports.ts'
 import { checkRole, type Role } from '../codec/role.ts'
 import { portableText } from '../codec/text-codec.ts'
@@ -26,6 +27,7 @@ export function connOver(
 ): Conn {
   const { role, subprotocol = '', early } = options
   checkRole(role)
+  if (early !== undefined) assertBytes(early, 'early')
   const settings = checkConnOptions(options)
   const handshake = Object.freeze({ headers: Object.freeze({}), subprotocol, extensions: Object.freeze([]) })
   return openConn<unknown>({ role, transport, clock, text, settings, handshake, early, data: undefined })

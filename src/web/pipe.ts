@@ -35,6 +35,10 @@ class PipeEnd implements ByteTransport {
   write(segments: readonly Segment[]): boolean {
     if (this.#isGone || this.#hasEnded) return false
     const { peer } = this
+    if (peer.#isGone) {
+      this.destroy()
+      return false
+    }
     for (const { bytes, start, end } of segments) {
       peer.#arriving.push(bytes.slice(start, end))
       peer.#bytes += end - start
@@ -58,12 +62,19 @@ class PipeEnd implements ByteTransport {
     this.peer.#schedule()
   }
 
+  /** The peer gets what was written, and then the end; unless it has written what nobody will read, as over TCP. */
   destroy(): void {
-    for (const each of [this, this.peer]) {
-      each.#isGone = true
-      each.#arriving = []
-      each.#schedule()
-    }
+    const { peer } = this
+    if (this.#arriving.length > 0 || peer.#isGone) peer.#reset()
+    this.#hasEnded = true
+    this.#reset()
+    peer.#schedule()
+  }
+
+  #reset(): void {
+    this.#isGone = true
+    this.#arriving = []
+    this.#schedule()
   }
 
   #schedule(): void {

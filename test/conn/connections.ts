@@ -26,12 +26,21 @@ export interface SoloOptions extends ConnOptions {
   readonly random?: RandomSource
 }
 
-function makeConn(transport: MemoryTransport, clock: FakeClock, options: SoloOptions): Conn {
+function makeProtocol(options: SoloOptions): Protocol {
   const { role = 'server', random, ...connOptions } = options
-  const settings = checkConnOptions(connOptions)
-  const { readLimit, maxFragments, lenientLength, checkUtf8 } = settings
+  const { readLimit, maxFragments, lenientLength, checkUtf8 } = checkConnOptions(connOptions)
   const limits = { readLimit, maxFragments, lenientLength, checkUtf8, checkSentUtf8: checkUtf8 }
-  const protocol = new Protocol({ role, text: nodeText, random, ...limits })
+  return new Protocol({ role, text: nodeText, random, ...limits })
+}
+
+function makeConn(
+  transport: MemoryTransport,
+  clock: FakeClock,
+  options: SoloOptions,
+  protocol = makeProtocol(options),
+): Conn {
+  const { role: _, random: __, ...connOptions } = options
+  const settings = checkConnOptions(connOptions)
   const handshake = Object.freeze({ headers: {}, subprotocol: 'chat', extensions: [] })
   return new Conn({ transport, protocol, clock, settings, handshake }, undefined)
 }
@@ -42,10 +51,17 @@ export class Solo {
   readonly transport = new MemoryTransport()
   readonly conn: Conn
   readonly role: Role
+  readonly #protocol: Protocol
 
   constructor(options: SoloOptions = {}) {
     this.role = options.role ?? 'server'
-    this.conn = makeConn(this.transport, this.clock, options)
+    this.#protocol = makeProtocol(options)
+    this.conn = makeConn(this.transport, this.clock, options, this.#protocol)
+  }
+
+  /** Payload bytes held of a message that is not complete. */
+  held(): number {
+    return this.#protocol.gatheredBytes
   }
 
   /** A frame as the peer writes it. */
