@@ -416,11 +416,11 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none
    */
   flush(op?: Op): Promise<void> {
-    timeLimit(op)
+    const limit = timeLimit(op)
     const refusal = op?.signal?.aborted ? op.signal.reason : this.#link.failure
     if (refusal !== undefined) return rejected(refusal)
     this.#link.flush()
-    return this.#link.sender.accept(0, op, false)
+    return this.#link.sender.accept(0, limit, op?.signal, false)
   }
 
   /**

@@ -41,6 +41,11 @@ export class Outbox {
     return (this.#underWay === undefined ? 0 : this.#underWay.bytes) + this.#protocol.pendingBytes
   }
 
+  /** Whether somebody waits until bytes are handed over. */
+  get isWaitedFor(): boolean {
+    return this.#nextWait < this.#waits.length
+  }
+
   /** Hands everything encoded to the transport, in one write; waits with it while a write is under way. */
   flush(): void {
     const bytes = this.#protocol.pendingBytes
@@ -50,7 +55,14 @@ export class Outbox {
       return
     }
     const segments = this.#protocol.take()
-    if (this.#transport.write(segments)) {
+    let isHandedOver: boolean
+    try {
+      isHandedOver = this.#transport.write(segments)
+    } catch (error) {
+      this.#protocol.release(segments)
+      throw error
+    }
+    if (isHandedOver) {
       this.#protocol.release(segments)
       this.#handedOver += bytes
       this.#settle()

@@ -1,6 +1,7 @@
 // Messages on their way out: who may write now, in what order, under which limits, and when the promise of a write settles.
 // Encoding is the Protocol's, handing over to the transport the Outbox's.
 
+import { checkClosePayload, formatCloseMessage } from '../codec/close-payload.ts'
 import { type ControlType, type DataType, PingMessage, PongMessage } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
@@ -22,12 +23,11 @@ export interface WriteOptions extends Op {
 
 const encoder = new TextEncoder()
 
-/** Where the application called us, as far as the runtime tells: the frame below the last one of ours. */
+/** Where the application called us, as far as the runtime tells: the first frame that is not ours. */
 function callerOf(stack = ''): string {
-  const lines = stack.split('\n')
-  let at = lines.length - 1
-  while (at > 0 && !/\b(?:Conn|MessageWriter|Sender)\./.test(lines[at])) at--
-  return (lines[at + 1] ?? 'somewhere').trim().replace(/^at /, '')
+  const lines = stack.split('\n').slice(1)
+  const caller = lines.find((line) => !/\b(?:Conn|MessageWriter|WriteLane|Sender)\.|#\w+ \(/.test(line))
+  return (caller ?? 'somewhere').trim().replace(/^at /, '')
 }
 
 export class Sender {
@@ -45,9 +45,9 @@ export class Sender {
     this.lane = new WriteLane(link.clock, this)
   }
 
-  /** Whether the peer does not take what is sent. */
+  /** Whether a write waits for the peer. */
   get isSlow(): boolean {
-    return this.link.outbox.bufferedAmount > this.link.settings.highWaterMark
+    return this.link.outbox.isWaitedFor
   }
 
   /** Payload bytes accepted and not handed over, with those that wait behind a writer. */
@@ -62,9 +62,10 @@ export class Sender {
     data: Message | string | Uint8Array,
     options: WriteOptions | undefined,
   ): Promise<void> {
-    const refusal = this.refusal(options) ?? this.#fullness()
+    const refusal = this.refusal(options) ?? this.fullness()
     if (refusal !== undefined) return rejected(refusal)
-    if (this.lane.holder === undefined && this.#underWay === undefined) return this.#send(type, data, options)
+    const limit = this.#limit(options)
+    if (this.#isFree) return this.#send(type, data, options, limit, false)
     if (this.link.settings.strict) return this.#refuseConcurrent()
     // What is not encoded yet must not change any more, as if it were.
     const held = Message.isMessage(data)
@@ -72,45 +73,31 @@ export class Sender {
       : typeof data === 'string'
         ? encoder.encode(data)
         : new Uint8Array(data)
-    return this.lane.enter(held.byteLength, false, this.#limit(options), options?.signal, (timeout) =>
-      this.message(type, held, within(options, timeout)),
+    return this.#queue(held.byteLength, false, limit, options, (left) =>
+      this.#send(type, held, options, left, true),
     )
   }
 
   prepared(prepared: PreparedMessage, options: WriteOptions | undefined): Promise<void> {
-    const isData = isDataType(prepared.type)
-    const refusal = this.refusal(options) ?? (isData ? this.#fullness() : undefined)
+    const { type, payload } = prepared
+    if (!isDataType(type)) return this.control(type, payload, options)
+    const refusal = this.refusal(options) ?? this.fullness()
     if (refusal !== undefined) return rejected(refusal)
-    if (!isData) return this.control(prepared.type as ControlType, prepared.payload, options)
-    if (this.lane.holder === undefined && this.#underWay === undefined) {
-      try {
-        this.link.protocol.sendPrepared(prepared)
-      } catch (error) {
-        return rejected(error)
-      }
-      return this.#sent(false, options)
-    }
-    if (this.link.settings.strict) return this.#refuseConcurrent()
     const limit = this.#limit(options)
-    return this.lane.enter(prepared.payload.length, false, limit, options?.signal, (timeout) =>
-      this.prepared(prepared, within(options, timeout)),
+    if (this.#isFree) return this.#sendPrepared(prepared, options, limit)
+    if (this.link.settings.strict) return this.#refuseConcurrent()
+    return this.#queue(payload.length, false, limit, options, (left) =>
+      this.#sendPrepared(prepared, options, left),
     )
   }
 
   /** Opens a writer once it is its turn. */
   open(type: DataType, op: Op | undefined): Promise<MessageWriter> {
-    const refusal = this.refusal(op) ?? this.#fullness()
+    const refusal = this.refusal(op) ?? this.fullness()
     if (refusal !== undefined) return rejected(refusal)
-    if (this.lane.holder === undefined && this.#underWay === undefined) {
-      const writer = new MessageWriter(type, this)
-      if (this.link.settings.strict) writer.opened = callerOf(new Error().stack)
-      this.lane.hold(writer)
-      return Promise.resolve(writer)
-    }
+    if (this.#isFree) return this.#open(type)
     if (this.link.settings.strict) return this.#refuseConcurrent()
-    return this.lane.enter(0, true, this.#limit(op), op?.signal, (timeout) =>
-      this.open(type, within(op, timeout)),
-    )
+    return this.#queue(0, true, this.#limit(op), op, () => this.#open(type))
   }
 
   /** Encodes a part of an open writer's message; throws when nothing could be encoded. */
@@ -126,7 +113,13 @@ export class Sender {
     const isBorrowed = protocol.sendFragment(writer.type, source, start, end, last, options?.copy !== true)
     writer.hasSent = true
     this.link.encoded()
-    return this.accept(isBorrowed ? 0 : settings.highWaterMark, options, true)
+    const sent = this.accept(
+      isBorrowed ? 0 : settings.highWaterMark,
+      this.#limit(options),
+      options?.signal,
+      true,
+    )
+    return last ? this.#watched(sent) : sent
   }
 
   /** Ping, Pong or Close: between the frames of whatever is being sent. */
@@ -134,26 +127,36 @@ export class Sender {
     const refusal = this.refusal(options, true)
     if (refusal !== undefined) return rejected(refusal)
     const { link } = this
+    const { protocol } = link
+    let cuts = false
     try {
-      if (type === PingMessage) link.protocol.ping(bytes)
-      else if (type === PongMessage) link.protocol.pong(bytes)
+      if (type === PingMessage) protocol.ping(bytes)
+      else if (type === PongMessage) protocol.pong(bytes)
       else {
-        this.#beforeClose()
-        link.protocol.closeWith(bytes)
+        // Judged before anything ends because of it.
+        const { code, reason } = checkClosePayload(bytes)
+        cuts = this.#beforeClose()
+        protocol.close(code, reason)
         link.close(false)
       }
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
+      if (cuts) link.fail(error)
       return rejected(error)
     }
     link.encoded()
-    return this.accept(link.settings.highWaterMark, options, false)
+    return this.accept(link.settings.highWaterMark, timeLimit(options), options?.signal, false)
   }
 
-  /** Encodes our Close frame behind the messages that are complete. */
+  /**
+   * Encodes our Close frame behind the messages that are complete.
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT; then nothing has happened. WebSocketError ERR_WS_RANDOM_SOURCE
+   */
   close(code: number, reason: string): void {
-    if (!this.link.protocol.isCloseSent) this.#beforeClose()
-    this.link.protocol.close(code, reason)
+    const { protocol } = this.link
+    formatCloseMessage(code, reason)
+    if (!protocol.isCloseSent) this.#beforeClose()
+    protocol.close(code, reason)
   }
 
   /** The connection is over: nobody's turn comes any more. */
@@ -179,25 +182,39 @@ export class Sender {
       if (limit === 0 && op.deadline !== undefined && op.timeout !== 0) return timedOut()
     }
     if (!isControl && this.deadline !== undefined && this.deadline <= link.clock.now()) return timedOut()
-    return link.failure ?? (link.protocol.isCloseSent ? link.closeSentError : undefined)
+    return this.#ending
   }
 
   /**
    * The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here.
+   * @param limit milliseconds that it may take; undefined for no limit
    * @param isMessage it cannot be taken back, so the connection fails when its time is up
    */
-  accept(allowance: number, op: Op | undefined, isMessage: boolean): Promise<void> {
+  accept(
+    allowance: number,
+    limit: number | undefined,
+    signal: AbortSignal | undefined,
+    isMessage: boolean,
+  ): Promise<void> {
     const { link } = this
     const waiter = link.outbox.wait(allowance)
-    if (waiter === undefined) return accepted
-    const limit = isMessage ? this.#limit(op) : timeLimit(op)
-    waiter.arm(link.clock, limit, op?.signal, (error) => {
+    // The transport may have failed to send it just now.
+    if (waiter === undefined) return link.failure === undefined ? accepted : rejected(link.failure)
+    waiter.arm(link.clock, limit, signal, (error) => {
       waiter.reject(error)
       if (!isMessage) return
       const known = error instanceof WebSocketError ? error : undefined
       link.fail(known ?? abnormalClosure('a write was aborted', error))
     })
     return waiter.promise
+  }
+
+  /** Why no message can be accepted now, whatever its limits. */
+  fullness(): WebSocketError | undefined {
+    if (this.bufferedAmount <= this.link.settings.hardLimit) return undefined
+    return new WebSocketError('ERR_WS_BUFFER_FULL', {
+      message: 'the peer does not read: more bytes wait than the hard limit allows',
+    })
   }
 
   /** Milliseconds that a write of data may wait: the shortest of its own limit and those of all writes. */
@@ -212,42 +229,86 @@ export class Sender {
     )
   }
 
-  #fullness(): WebSocketError | undefined {
-    if (this.bufferedAmount <= this.link.settings.hardLimit) return undefined
-    return new WebSocketError('ERR_WS_BUFFER_FULL', {
-      message: 'the peer does not read: more bytes wait than the hard limit allows',
+  /** Why nothing can be sent any more. */
+  get #ending(): WebSocketError | undefined {
+    const { link } = this
+    return link.failure ?? (link.protocol.isCloseSent ? link.closeSentError : undefined)
+  }
+
+  // ── Turns ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  get #isFree(): boolean {
+    return this.lane.holder === undefined && this.#underWay === undefined
+  }
+
+  /** What was accepted waits for its turn; of its limits only the time that is left counts then. */
+  #queue<T>(
+    bytes: number,
+    opens: boolean,
+    limit: number | undefined,
+    op: Op | undefined,
+    start: (left: number | undefined) => Promise<T>,
+  ): Promise<T> {
+    return this.lane.enter(bytes, opens, limit, op?.signal, (left) => {
+      const ending = this.#ending
+      return ending === undefined ? start(left) : rejected(ending)
     })
   }
 
-  // ── Encoding ─────────────────────────────────────────────────────────────────────────────────────────────
+  #open(type: DataType): Promise<MessageWriter> {
+    const writer = new MessageWriter(type, this)
+    if (this.link.settings.strict) writer.opened = callerOf(new Error().stack)
+    this.lane.hold(writer)
+    return Promise.resolve(writer)
+  }
 
+  /** @param isOurs nobody else has the bytes of `data` */
   #send(
     type: DataType,
     data: Message | string | Uint8Array,
     options: WriteOptions | undefined,
+    limit: number | undefined,
+    isOurs: boolean,
   ): Promise<void> {
     const { protocol } = this.link
     let isBorrowed = false
     try {
       if (Message.isMessage(data)) protocol.sendMessage(data)
-      else isBorrowed = protocol.send(type, data, options)
+      else isBorrowed = protocol.send(type, data, isOurs ? undefined : options) && !isOurs
     } catch (error) {
       return rejected(error)
     }
-    return this.#sent(isBorrowed, options)
+    return this.#sent(isBorrowed, limit, options)
   }
 
-  #sent(isBorrowed: boolean, options: WriteOptions | undefined): Promise<void> {
+  #sendPrepared(
+    prepared: PreparedMessage,
+    options: WriteOptions | undefined,
+    limit: number | undefined,
+  ): Promise<void> {
+    try {
+      this.link.protocol.sendPrepared(prepared)
+    } catch (error) {
+      return rejected(error)
+    }
+    return this.#sent(false, limit, options)
+  }
+
+  #sent(isBorrowed: boolean, limit: number | undefined, options: WriteOptions | undefined): Promise<void> {
     const { link } = this
     link.encoded()
-    const sent = this.accept(isBorrowed ? 0 : link.settings.highWaterMark, options, true)
-    if (link.settings.strict && sent !== accepted) {
-      this.#underWay = callerOf(new Error().stack)
-      const over = () => {
-        this.#underWay = undefined
-      }
-      sent.then(over, over)
+    const allowance = isBorrowed ? 0 : link.settings.highWaterMark
+    return this.#watched(this.accept(allowance, limit, options?.signal, true))
+  }
+
+  /** Where concurrent writes are refused, the message is the one under way until `sent` settles. */
+  #watched(sent: Promise<void>): Promise<void> {
+    if (!this.link.settings.strict || sent === accepted) return sent
+    this.#underWay = callerOf(new Error().stack)
+    const over = () => {
+      this.#underWay = undefined
     }
+    sent.then(over, over)
     return sent
   }
 
@@ -260,18 +321,14 @@ export class Sender {
   /**
    * Close goes behind the complete messages and does not wait for the open writer, whose message is never finished. Once
    * a part of that was sent, what waits behind it can be sent no more.
+   * @returns whether a message was cut off
    */
-  #beforeClose(): void {
+  #beforeClose(): boolean {
     const writer = this.lane.holder
-    if (writer === undefined) return
+    if (writer === undefined) return false
     const error = this.link.closeSentError
     writer.leave(error)
     this.lane.end(error, !writer.hasSent)
+    return writer.hasSent
   }
-}
-
-function within<T extends Op>(op: T | undefined, timeout: number | undefined): T | undefined {
-  if (op === undefined && timeout === undefined) return undefined
-  const { deadline: _, timeout: __, ...rest } = { ...op } as T
-  return (timeout === undefined ? rest : { ...rest, timeout }) as T
 }

@@ -4,7 +4,7 @@
 import { WebSocketError } from '../codec/errors.ts'
 import type { Clock } from '../codec/ports.ts'
 import type { MessageWriter } from './message-writer.ts'
-import { Waiter } from './waiter.ts'
+import { markHandled, timedOut, Waiter } from './waiter.ts'
 
 /**
  * Milliseconds that a write without a limit of its own waits behind a writer that does nothing: whoever waits for a write
@@ -26,7 +26,7 @@ interface Entry {
 }
 
 export interface LaneHost {
-  /** Whether the peer is slow, so that a writer that does nothing may be waiting for it. */
+  /** Whether a write waits for the peer: then a writer that does nothing may be waiting for it. */
   readonly isSlow: boolean
 }
 
@@ -71,10 +71,13 @@ export class WriteLane {
     this.#entries ??= []
     this.#entries.push(entry)
     this.bytes += bytes
+    // What it will resolve with may be a rejection.
+    markHandled(waiter.promise)
     waiter.arm(this.#clock, limit, signal, (error) => {
       this.#entries = this.#entries?.filter((other) => other !== entry)
       this.bytes -= bytes
       waiter.reject(error)
+      if (!this.#entries?.length) this.#forget()
     })
     if (this.#timer === undefined) this.#watch()
     return waiter.promise
@@ -88,10 +91,14 @@ export class WriteLane {
       if (entry === undefined) break
       this.bytes -= entry.bytes
       entry.waiter.disarm()
-      const { until } = entry
-      entry.waiter.resolve(entry.start(until && Math.max(0, until - this.#clock.now())))
+      const left = entry.until === undefined ? undefined : entry.until - this.#clock.now()
+      // Its timer is late, and the message can still be left out.
+      if (left !== undefined && left < 0) entry.waiter.reject(timedOut())
+      else entry.waiter.resolve(entry.start(left))
     }
-    if (!this.#entries?.length) this.#forget()
+    this.#clock.clearTimer(this.#timer)
+    if (this.#entries?.length) this.#watch()
+    else this.#forget()
   }
 
   /** What waits gets no turn; with `complete`, whole messages do, and only writers do not. */

@@ -8,6 +8,7 @@ import type { RandomSource } from '../../src/codec/ports.ts'
 import { Protocol } from '../../src/codec/protocol.ts'
 import { Conn } from '../../src/conn/conn.ts'
 import { type ConnOptions, checkConnOptions } from '../../src/conn/options.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
 import { nodeText } from '../../src/node/text.ts'
 import { frameBytes, join } from '../fuzz/frames.ts'
 import { decodeAll } from '../reference/decode.ts'
@@ -24,14 +25,16 @@ export interface SoloOptions extends ConnOptions {
   /** Which end the connection is; default 'server'. */
   readonly role?: Role
   readonly random?: RandomSource
+  /** Default: the fastest. */
+  readonly kernel?: Kernel
 }
 
 function makeConn(transport: MemoryTransport, clock: FakeClock, options: SoloOptions): Conn {
-  const { role = 'server', random, ...connOptions } = options
+  const { role = 'server', random, kernel, ...connOptions } = options
   const settings = checkConnOptions(connOptions)
   const { readLimit, maxFragments, lenientLength, checkUtf8 } = settings
   const limits = { readLimit, maxFragments, lenientLength, checkUtf8, checkSentUtf8: checkUtf8 }
-  const protocol = new Protocol({ role, text: nodeText, random, ...limits })
+  const protocol = new Protocol({ role, text: nodeText, random, kernel, ...limits })
   const handshake = Object.freeze({ headers: {}, subprotocol: 'chat', extensions: [] })
   return new Conn({ transport, protocol, clock, settings, handshake }, undefined)
 }
