@@ -54,8 +54,7 @@ const options = { writeBufferSize: 10, highWaterMark: 100, hardLimit: 1000 }
 
 /** The peer answers what it gets: pings by pongs, a Close by its own. */
 async function answer(solo: Solo): Promise<void> {
-  for (const { data } of solo.sent.filter(({ type }) => type === 9))
-    await solo.receive(solo.frame(10, data!))
+  for (const { data } of solo.sent.filter(({ type }) => type === 9)) await solo.receive(solo.frame(10, data!))
   if (solo.sentClose !== undefined) {
     await solo.receiveClose(1000)
     solo.transport.receiveEnd()
