@@ -197,9 +197,10 @@ export class Sender {
     isMessage: boolean,
   ): Promise<void> {
     const { link } = this
-    const waiter = link.outbox.wait(allowance)
+    const { outbox } = link
+    const waiter = outbox.wait(allowance)
     // The transport may have failed to send it just now.
-    if (waiter === undefined) return link.failure === undefined ? accepted : rejected(link.failure)
+    if (waiter === undefined) return outbox.error === undefined ? accepted : rejected(outbox.error)
     waiter.arm(link.clock, limit, signal, (error) => {
       waiter.reject(error)
       if (!isMessage) return

@@ -3,6 +3,8 @@
 
 import type { BufferPool } from '../../src/codec/ports.ts'
 
+const DIRT = 0xee
+
 export class WatchedPool implements BufferPool {
   /** Given out and not back. */
   readonly out = new Set<Uint8Array>()
@@ -18,9 +20,14 @@ export class WatchedPool implements BufferPool {
     this.sizeOf = sizeOf
   }
 
+  /** Buffers that somebody wrote to after they were back. */
+  get touched(): number {
+    return this.free.filter((buffer) => buffer.some((byte) => byte !== DIRT)).length
+  }
+
   acquire(size: number): Uint8Array {
     this.calls.push(`acquire ${size}`)
-    const buffer = this.free.pop() ?? new Uint8Array(this.sizeOf(size)).fill(0xee)
+    const buffer = this.free.pop() ?? new Uint8Array(this.sizeOf(size)).fill(DIRT)
     this.out.add(buffer)
     return buffer
   }
@@ -28,7 +35,7 @@ export class WatchedPool implements BufferPool {
   release(buffer: Uint8Array): void {
     this.calls.push('release')
     if (!this.out.delete(buffer)) this.misuse.push('release of what is not out')
-    buffer.fill(0xee)
+    buffer.fill(DIRT)
     this.free.push(buffer)
   }
 }

@@ -91,6 +91,26 @@ describe.each(ways)('%s', (_, close) => {
   })
 })
 
+describe('in a Close handler', () => {
+  test.each(ways)('of the application, %s answers, and its promise says so', async (way, close) => {
+    const { solo } = start()
+    const results: unknown[] = []
+    const writer = await solo.conn.nextWriter(2)
+    await writer.write(counted(3))
+    const waiting = watch(solo.conn.writeMessage('queued'))
+    solo.conn.setCloseHandler(async () => {
+      const closing = close(solo.conn) as unknown as Promise<unknown> | undefined
+      if (way !== 'close()') results.push(await closing)
+    })
+    await solo.receiveClose(1001)
+    expect(solo.log).toEqual(['text queued', 'close 4000'])
+    expect([waiting.state, results]).toEqual(['resolved', way === 'close()' ? [] : [undefined]])
+    solo.transport.receiveEnd()
+    await solo.settle()
+    expect(await solo.conn.closed).toMatchObject({ code: 1001, wasClean: true })
+  })
+})
+
 describe('a Close frame that is none', () => {
   test('ends nothing: the writer and what waits go on', async () => {
     const one = start({ writeBufferSize: 5 })

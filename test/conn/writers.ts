@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const { solo, pool } of started.splice(0)) {
     solo.conn.terminate()
     await solo.settle()
-    expect([solo.clock.timerCount, pool.out.size, pool.misuse]).toEqual([0, 0, []])
+    expect([solo.clock.timerCount, pool.out.size, pool.misuse, pool.touched]).toEqual([0, 0, [], 0])
     expect(solo.transport.misuse).toEqual([])
     expect(solo.conn.bufferedAmount).toBe(0)
   }
