@@ -10,6 +10,7 @@ import type { PreparedMessage } from '../codec/prepared-message.ts'
 import { abnormalClosure } from './close-info.ts'
 import type { Link } from './link.ts'
 import { MessageWriter } from './message-writer.ts'
+import { callerOfUs, StrictWrites } from './strict-writes.ts'
 import { accepted, type Op, rejected, timedOut, timeLimit } from './waiter.ts'
 import { WriteLane } from './write-lane.ts'
 
@@ -23,13 +24,6 @@ export interface WriteOptions extends Op {
 
 const encoder = new TextEncoder()
 
-/** Where the application called us, as far as the runtime tells: the first frame that is not ours. */
-function callerOf(stack = ''): string {
-  const lines = stack.split('\n').slice(1)
-  const caller = lines.find((line) => !/\b(?:Conn|MessageWriter|WriteLane|Sender)\.|#\w+ \(/.test(line))
-  return (caller ?? 'somewhere').trim().replace(/^at /, '')
-}
-
 export class Sender {
   /** Milliseconds that a write may wait; undefined for no limit. */
   timeout: number | undefined
@@ -37,12 +31,13 @@ export class Sender {
   deadline: number | undefined
   readonly link: Link
   readonly lane: WriteLane
-  /** Where the write that is under way was called; only where concurrent writes are refused. */
-  #underWay: string | undefined
+  /** Only where concurrent writes are refused. */
+  readonly #strict: StrictWrites | undefined
 
   constructor(link: Link) {
     this.link = link
     this.lane = new WriteLane(link.clock, this)
+    this.#strict = link.settings.strict ? new StrictWrites() : undefined
   }
 
   /** Whether a write waits for the peer. */
@@ -66,7 +61,7 @@ export class Sender {
     if (refusal !== undefined) return rejected(refusal)
     const limit = this.#limit(options)
     if (this.#isFree) return this.#send(type, data, options, limit, false)
-    if (this.link.settings.strict) return this.#refuseConcurrent()
+    if (this.#strict !== undefined) return this.#refuse(this.#strict)
     // What is not encoded yet must not change any more, as if it were.
     const held = Message.isMessage(data)
       ? data.copy()
@@ -85,7 +80,7 @@ export class Sender {
     if (refusal !== undefined) return rejected(refusal)
     const limit = this.#limit(options)
     if (this.#isFree) return this.#sendPrepared(prepared, options, limit)
-    if (this.link.settings.strict) return this.#refuseConcurrent()
+    if (this.#strict !== undefined) return this.#refuse(this.#strict)
     return this.#queue(payload.length, false, limit, options, (left) =>
       this.#sendPrepared(prepared, options, left),
     )
@@ -96,7 +91,7 @@ export class Sender {
     const refusal = this.refusal(op) ?? this.fullness()
     if (refusal !== undefined) return rejected(refusal)
     if (this.#isFree) return this.#open(type)
-    if (this.link.settings.strict) return this.#refuseConcurrent()
+    if (this.#strict !== undefined) return this.#refuse(this.#strict)
     return this.#queue(0, true, this.#limit(op), op, () => this.#open(type))
   }
 
@@ -239,7 +234,7 @@ export class Sender {
   // ── Turns ────────────────────────────────────────────────────────────────────────────────────────────────
 
   get #isFree(): boolean {
-    return this.lane.holder === undefined && this.#underWay === undefined
+    return this.lane.holder === undefined && !this.#strict?.isBusy
   }
 
   /** What was accepted waits for its turn; of its limits only the time that is left counts then. */
@@ -258,7 +253,7 @@ export class Sender {
 
   #open(type: DataType): Promise<MessageWriter> {
     const writer = new MessageWriter(type, this)
-    if (this.link.settings.strict) writer.opened = callerOf(new Error().stack)
+    if (this.#strict !== undefined) writer.opened = callerOfUs()
     this.lane.hold(writer)
     return Promise.resolve(writer)
   }
@@ -302,21 +297,14 @@ export class Sender {
     return this.#watched(this.accept(allowance, limit, options?.signal, true))
   }
 
-  /** Where concurrent writes are refused, the message is the one under way until `sent` settles. */
+  /** Until `sent` settles, the message is under way. */
   #watched(sent: Promise<void>): Promise<void> {
-    if (!this.link.settings.strict || sent === accepted) return sent
-    this.#underWay = callerOf(new Error().stack)
-    const over = () => {
-      this.#underWay = undefined
-    }
-    sent.then(over, over)
+    if (sent !== accepted) this.#strict?.watch(sent)
     return sent
   }
 
-  #refuseConcurrent(): Promise<never> {
-    const first = this.lane.holder?.opened ?? this.#underWay
-    const message = `concurrent write: ${callerOf(new Error().stack)} while that of ${first} is not done`
-    return rejected(new WebSocketError('ERR_WS_CONCURRENT_WRITE', { message }))
+  #refuse(strict: StrictWrites): Promise<never> {
+    return rejected(strict.refusal(this.lane.holder?.opened))
   }
 
   /**

@@ -2,7 +2,7 @@
 // RFC 6455 §5.4.
 
 import { pipeline, Readable } from 'node:stream'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { nodeWritable } from '../../src/node/streams.ts'
 import { counted, failure, type Solo, watch } from './connections.ts'
 import { start, words } from './writers.ts'
@@ -92,6 +92,31 @@ describe('as a stream of the web platform', () => {
     expect([written.state, aborted.state]).toEqual(['rejected', 'resolved'])
     expect(await solo.conn.closed).toMatchObject({ code: 1011 })
   })
+})
+
+test('a runtime whose streams have no signal gives the message up by abort()', async () => {
+  type Sink = UnderlyingSink<string> & { start(controller: unknown): void }
+  let sink: Sink | undefined
+  vi.stubGlobal(
+    'WritableStream',
+    class {
+      constructor(given: Sink) {
+        sink = given
+      }
+    },
+  )
+  const { solo } = start({ writeBufferSize: 1 })
+  const writer = await solo.conn.nextWriter(1)
+  try {
+    expect(writer.writable).toBeDefined()
+  } finally {
+    vi.unstubAllGlobals()
+  }
+  sink!.start({})
+  await sink!.write!('text', undefined as never)
+  sink!.abort!(new Error('given up'))
+  await solo.settle()
+  expect(words(solo)).toEqual(['1:4', '8:2.'])
 })
 
 describe('as a stream of Node', () => {
