@@ -5,14 +5,13 @@ import { UTF8_STATE } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
 import { checkClosePayload } from './close-payload.ts'
 import { CloseMessage, type ControlType, type DataType, TextMessage } from './constants.ts'
-import { WebSocketError } from './errors.ts'
+import { hasBrand, WebSocketError } from './errors.ts'
 import { headerLength, writeHeader } from './header.ts'
 import { type Bytes, controlBytes, isDataType, toData } from './payload.ts'
 
 const FIN = 0x80
 
-/** @internal */
-export const preparedBrand: symbol = Symbol.for('gibbon-ws.PreparedMessage')
+const brand = Symbol.for('gibbon-ws.PreparedMessage')
 
 const encoder = new TextEncoder()
 
@@ -64,8 +63,13 @@ export class PreparedMessage {
   }
 
   /** @internal */
-  get [preparedBrand](): true {
+  get [brand](): true {
     return true
+  }
+
+  /** @internal Whether `value` is a PreparedMessage, of this or of another copy of the library. */
+  static isPrepared(value: unknown): value is PreparedMessage {
+    return hasBrand(value, brand)
   }
 
   /** @internal The frame as a server sends it, made at the first send; nobody changes it. */

@@ -9,11 +9,11 @@ import {
   PingMessage,
   PongMessage,
 } from '../codec/constants.ts'
-import { hasBrand, rangeError, typeError, WebSocketError } from '../codec/errors.ts'
+import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
 import { type Bytes, controlBytes, isDataType, toData } from '../codec/payload.ts'
 import type { Address, ByteTransport, Clock } from '../codec/ports.ts'
-import { type PreparedMessage, preparedBrand } from '../codec/prepared-message.ts'
+import { PreparedMessage } from '../codec/prepared-message.ts'
 import type { Protocol } from '../codec/protocol.ts'
 import { abnormalClosure, type CloseInfo } from './close-info.ts'
 import { type AsyncDisposal, makeDisposable } from './disposal.ts'
@@ -332,7 +332,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError ERR_WS_ARGUMENT at once for anything else
    */
   writePreparedMessage(prepared: PreparedMessage, options?: WriteOptions): Promise<void> {
-    if (!hasBrand(prepared, preparedBrand)) throw typeError('not a PreparedMessage')
+    if (!PreparedMessage.isPrepared(prepared)) throw typeError('not a PreparedMessage')
     return this.#link.sender.prepared(prepared, options)
   }
 

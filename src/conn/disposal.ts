@@ -4,10 +4,7 @@
 type KeyOf<Symbols> = Symbols extends { readonly asyncDispose: symbol } ? Symbols['asyncDispose'] : never
 
 /** What `await using` wants, where the compiler knows of it; else nothing. */
-export type AsyncDisposal = {
-  /** Ends it, for `await using`. */
-  [Key in KeyOf<SymbolConstructor>]: () => Promise<void>
-}
+export type AsyncDisposal = Record<KeyOf<SymbolConstructor>, () => Promise<void>>
 
 /** Gives the objects of a class their end by `await using`. */
 export function makeDisposable<T>(prototype: T, dispose: (self: T) => Promise<void>): void {

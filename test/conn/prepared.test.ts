@@ -91,6 +91,15 @@ test('anything else throws at once', () => {
   expect(solo.conn.bufferedAmount).toBe(0)
 })
 
+test('one of another copy of the library is as good', async () => {
+  const { type, payload, frame } = new PreparedMessage(1, 'from afar')
+  const { solo } = start()
+  const brand = { [Symbol.for('gibbon-ws.PreparedMessage')]: true }
+  await solo.conn.writePreparedMessage({ type, payload, frame, ...brand } as never)
+  await solo.settle()
+  expect(solo.log).toEqual(['text from afar'])
+})
+
 test('a random source that fails refuses a client’s, and only that one', async () => {
   let isBroken = true
   const random = {

@@ -125,6 +125,14 @@ describe.each(['server', 'client'] as const)('on a strict %s', (role) => {
     expect(done).toMatchObject({ state: 'resolved' })
   })
 
+  test('a write that fails half way out fails alone, whoever looks at it', async () => {
+    const { solo } = start({ role, strict: true, highWaterMark: 10 }, true)
+    solo.conn.writeMessage(counted(100), { timeout: 100 })
+    await solo.clock.advance(100)
+    expect(await solo.conn.closed).toMatchObject({ error: failure('ERR_WS_TIMEOUT') })
+    await expect(solo.conn.writeMessage('x')).rejects.toEqual(failure('ERR_WS_TIMEOUT'))
+  })
+
   test('a write that failed or was refused is done', async () => {
     const { solo } = start({ role, strict: true })
     const { conn } = solo

@@ -243,6 +243,25 @@ describe('a transport that throws', () => {
     expect(solo.conn.state).toBe('closed')
   })
 
+  test('at the first of those that wait makes all of them reject with one error', async () => {
+    const { solo, pool } = start()
+    const { conn } = solo
+    const writer = await conn.nextWriter(2)
+    const waiting = [
+      watch(conn.writeMessage(counted(70_000))),
+      watch(conn.writeMessage('next')),
+      watch(conn.writePreparedMessage(new PreparedMessage(1, 'next'))),
+      watch(conn.nextWriter(1)),
+    ]
+    breaks(solo)
+    await writer.close()
+    await solo.settle()
+    const { error } = await conn.closed
+    expect(error).toEqual(failure('ERR_WS_ABNORMAL_CLOSURE'))
+    expect(results(waiting)).toEqual(Array(4).fill(error))
+    expect(pool.out.size).toBe(0)
+  })
+
   test('makes writeMessage() and flush() reject', async () => {
     const { solo } = start()
     breaks(solo)
