@@ -438,7 +438,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     const bytes = data === undefined ? pings.nextData() : controlBytes(PingMessage, data)
     const limit = timeLimit(op) ?? PING_TIMEOUT
     // Behind the peer's Close no pong comes, whatever may still be sent.
-    const refusal = link.sender.refusal(op, true) ?? link.inbox.failure
+    let refusal = link.sender.refusal(op, true)
+    if (refusal === undefined) refusal = link.inbox.failure
     if (refusal !== undefined) return rejected(refusal)
     try {
       protocol.ping(bytes)

@@ -54,7 +54,7 @@ export class MessageWriter {
   write(data: string | Bytes, options?: WriteOptions): Promise<void> {
     const given = toData(data)
     const sender = this.#sender
-    const refusal = this.#refusal(options) ?? sender.fullness()
+    const refusal = this.#error ?? sender.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
     const bytes = typeof given === 'string' ? encoder.encode(given) : given
     try {
@@ -76,9 +76,9 @@ export class MessageWriter {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none
    */
   close(options?: WriteOptions): Promise<void> {
-    const refusal = this.#refusal(options)
-    if (refusal !== undefined) return rejected(refusal)
     const sender = this.#sender
+    const refusal = this.#error ?? sender.refusal(options)
+    if (refusal !== undefined) return rejected(refusal)
     let sent: Promise<void>
     try {
       if (this.type === 1 && this.#utf8 !== 0) sender.link.protocol.checkText(none, this.#utf8, true)
@@ -146,10 +146,6 @@ export class MessageWriter {
     } catch {
       // The pool's own affair: what ends here has to end.
     }
-  }
-
-  #refusal(options: WriteOptions | undefined): unknown {
-    return this.#error ?? this.#sender.refusal(options)
   }
 
   #add(bytes: Uint8Array, options: WriteOptions | undefined): Promise<void> {

@@ -11,7 +11,7 @@ import { abnormalClosure } from './close-info.ts'
 import type { Link } from './link.ts'
 import { MessageWriter } from './message-writer.ts'
 import { callerOfUs, StrictWrites } from './strict-writes.ts'
-import { accepted, type Op, rejected, timedOut, timeLimit } from './waiter.ts'
+import { accepted, type Op, rejected, timedOut, timeLimit, type Waiter } from './waiter.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** How a message is sent, and how long its promise may take. */
@@ -57,42 +57,45 @@ export class Sender {
     data: Message | string | Uint8Array,
     options: WriteOptions | undefined,
   ): Promise<void> {
-    const refusal = this.refusal(options) ?? this.fullness()
+    const refusal = this.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    const limit = this.#limit(options)
-    if (this.#isFree) return this.#send(type, data, options, limit, false)
+    if (this.#isFree) return this.#send(type, data, options, this.#limit(options), false)
     if (this.#strict !== undefined) return this.#refuse(this.#strict)
+    return this.#later(type, data, options)
+  }
+
+  // Apart from the above, which makes no closure.
+  #later(
+    type: DataType,
+    data: Message | string | Uint8Array,
+    options: WriteOptions | undefined,
+  ): Promise<void> {
     // What is not encoded yet must not change any more, as if it were.
     const held = Message.isMessage(data)
       ? data.copy()
       : typeof data === 'string'
         ? encoder.encode(data)
         : new Uint8Array(data)
-    return this.#queue(held.byteLength, false, limit, options, (left) =>
-      this.#send(type, held, options, left, true),
-    )
+    return this.#queue(held.byteLength, false, options, (left) => this.#send(type, held, options, left, true))
   }
 
   prepared(prepared: PreparedMessage, options: WriteOptions | undefined): Promise<void> {
     const { type, payload } = prepared
     if (!isDataType(type)) return this.control(type, payload, options)
-    const refusal = this.refusal(options) ?? this.fullness()
+    const refusal = this.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    const limit = this.#limit(options)
-    if (this.#isFree) return this.#sendPrepared(prepared, options, limit)
+    if (this.#isFree) return this.#sendPrepared(prepared, options, this.#limit(options))
     if (this.#strict !== undefined) return this.#refuse(this.#strict)
-    return this.#queue(payload.length, false, limit, options, (left) =>
-      this.#sendPrepared(prepared, options, left),
-    )
+    return this.#queue(payload.length, false, options, (left) => this.#sendPrepared(prepared, options, left))
   }
 
   /** Opens a writer once it is its turn. */
   open(type: DataType, op: Op | undefined): Promise<MessageWriter> {
-    const refusal = this.refusal(op) ?? this.fullness()
+    const refusal = this.messageRefusal(op)
     if (refusal !== undefined) return rejected(refusal)
     if (this.#isFree) return this.#open(type)
     if (this.#strict !== undefined) return this.#refuse(this.#strict)
-    return this.#queue(0, true, this.#limit(op), op, () => this.#open(type))
+    return this.#queue(0, true, op, () => this.#open(type))
   }
 
   /** Encodes a part of an open writer's message; throws when nothing could be encoded. */
@@ -165,7 +168,7 @@ export class Sender {
   // ── Limits ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Why nothing can be written now.
+   * Why nothing can be written now; undefined when it can. A signal's reason may be null.
    * @param isControl the limits of the connection's writes do not hold
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
@@ -180,6 +183,15 @@ export class Sender {
     return this.#ending
   }
 
+  /** As {@link refusal}, for what adds to the bytes that wait. */
+  messageRefusal(op: Op | undefined): unknown {
+    const refusal = this.refusal(op)
+    if (refusal !== undefined || this.bufferedAmount <= this.link.settings.hardLimit) return refusal
+    return new WebSocketError('ERR_WS_BUFFER_FULL', {
+      message: 'the peer does not read: more bytes wait than the hard limit allows',
+    })
+  }
+
   /**
    * The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here.
    * @param limit milliseconds that it may take; undefined for no limit
@@ -191,25 +203,26 @@ export class Sender {
     signal: AbortSignal | undefined,
     isMessage: boolean,
   ): Promise<void> {
-    const { link } = this
-    const { outbox } = link
+    const { outbox } = this.link
     const waiter = outbox.wait(allowance)
     // The transport may have failed to send it just now.
     if (waiter === undefined) return outbox.error === undefined ? accepted : rejected(outbox.error)
+    this.#arm(waiter, limit, signal, isMessage)
+    return waiter.promise
+  }
+
+  #arm(
+    waiter: Waiter<void>,
+    limit: number | undefined,
+    signal: AbortSignal | undefined,
+    isMessage: boolean,
+  ): void {
+    const { link } = this
     waiter.arm(link.clock, limit, signal, (error) => {
       waiter.reject(error)
       if (!isMessage) return
       const known = error instanceof WebSocketError ? error : undefined
       link.fail(known ?? abnormalClosure('a write was aborted', error))
-    })
-    return waiter.promise
-  }
-
-  /** Why no message can be accepted now, whatever its limits. */
-  fullness(): WebSocketError | undefined {
-    if (this.bufferedAmount <= this.link.settings.hardLimit) return undefined
-    return new WebSocketError('ERR_WS_BUFFER_FULL', {
-      message: 'the peer does not read: more bytes wait than the hard limit allows',
     })
   }
 
@@ -241,11 +254,10 @@ export class Sender {
   #queue<T>(
     bytes: number,
     opens: boolean,
-    limit: number | undefined,
     op: Op | undefined,
     start: (left: number | undefined) => Promise<T>,
   ): Promise<T> {
-    return this.lane.enter(bytes, opens, limit, op?.signal, (left) => {
+    return this.lane.enter(bytes, opens, this.#limit(op), op?.signal, (left) => {
       const ending = this.#ending
       return ending === undefined ? start(left) : rejected(ending)
     })

@@ -101,11 +101,6 @@ export class Waiter<T> {
     this.#refuse(error)
   }
 
-  /** The time limit and the signal count no more. */
-  disarm(): void {
-    this.#disarm?.()
-  }
-
   /**
    * Calls `expire` with the error once the operation's time is up or its signal aborts, unless it settles before.
    *

@@ -88,7 +88,6 @@ export class WriteLane {
     for (const entry of this.#entries ?? []) {
       const { waiter, until, start } = entry
       this.#remove(entry)
-      waiter.disarm()
       const left = until === undefined ? undefined : until - this.#clock.now()
       // Its timer is late, and the message can still be left out.
       if (left !== undefined && left < 0) waiter.reject(timedOut())

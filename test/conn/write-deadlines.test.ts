@@ -72,12 +72,14 @@ describe.each([...writes, opens])('%s', (_, write) => {
     },
   )
 
-  test('sends nothing when its signal was aborted before', async () => {
-    const { solo } = start({ writeBufferSize: 10 })
-    const reason = { my: 'reason' }
-    await expect(write(solo.conn, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
-    await isUnharmed(solo)
-  })
+  test.each([[{ my: 'reason' }], [null], [0]])(
+    'sends nothing when its signal was aborted before, by %j',
+    async (reason) => {
+      const { solo } = start({ writeBufferSize: 10 })
+      await expect(write(solo.conn, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+      await isUnharmed(solo)
+    },
+  )
 
   test('throws at once for limits that are none', async () => {
     const { solo } = start({ writeBufferSize: 10 })
@@ -201,6 +203,18 @@ describe('the limits of all writes', () => {
     await solo.settle()
     expect([closed.state, solo.sentClose]).toEqual(['resolved', 1005])
   })
+
+  test.each([[{ my: 'reason' }], [null]])(
+    'a signal that was aborted before, by %j, lets no control frame go',
+    async (reason) => {
+      const { solo } = start()
+      const op = { signal: AbortSignal.abort(reason) }
+      await expect(solo.conn.ping('x', op)).rejects.toBe(reason)
+      await expect(solo.conn.writeControl(9, 'x', op)).rejects.toBe(reason)
+      await expect(solo.conn.writePreparedMessage(new PreparedMessage(8, ''), op)).rejects.toBe(reason)
+      await isUnharmed(solo)
+    },
+  )
 
   test("a control frame's own limit ends its promise only: the frame leaves all the same", async () => {
     const { solo } = start({ highWaterMark: 0 }, true)
