@@ -11,7 +11,7 @@ import { abnormalClosure } from './close-info.ts'
 import type { Link } from './link.ts'
 import { MessageWriter } from './message-writer.ts'
 import { callerOfUs, StrictWrites } from './strict-writes.ts'
-import { accepted, type Op, rejected, timedOut, timeLimit, type Waiter } from './waiter.ts'
+import { accepted, millisecondsUntil, type Op, rejected, timedOut, timeLimit, type Waiter } from './waiter.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** How a message is sent, and how long its promise may take. */
@@ -59,7 +59,8 @@ export class Sender {
   ): Promise<void> {
     const refusal = this.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    if (this.#isFree) return this.#send(type, data, options, this.#limit(options), false)
+    if (this.lane.holder === undefined && !this.#strict?.isBusy)
+      return this.#send(type, data, options, this.#limit(options), false)
     if (this.#strict !== undefined) return this.#refuse(this.#strict)
     return this.#later(type, data, options)
   }
@@ -84,7 +85,8 @@ export class Sender {
     if (!isDataType(type)) return this.control(type, payload, options)
     const refusal = this.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    if (this.#isFree) return this.#sendPrepared(prepared, options, this.#limit(options))
+    if (this.lane.holder === undefined && !this.#strict?.isBusy)
+      return this.#sendPrepared(prepared, options, this.#limit(options))
     if (this.#strict !== undefined) return this.#refuse(this.#strict)
     return this.#queue(payload.length, false, options, (left) => this.#sendPrepared(prepared, options, left))
   }
@@ -93,7 +95,7 @@ export class Sender {
   open(type: DataType, op: Op | undefined): Promise<MessageWriter> {
     const refusal = this.messageRefusal(op)
     if (refusal !== undefined) return rejected(refusal)
-    if (this.#isFree) return this.#open(type)
+    if (this.lane.holder === undefined && !this.#strict?.isBusy) return this.#open(type)
     if (this.#strict !== undefined) return this.#refuse(this.#strict)
     return this.#queue(0, true, op, () => this.#open(type))
   }
@@ -117,7 +119,8 @@ export class Sender {
       options?.signal,
       true,
     )
-    return last ? this.#watched(sent) : sent
+    if (last && sent !== accepted) this.#strict?.watch(sent)
+    return sent
   }
 
   /** Ping, Pong or Close: between the frames of whatever is being sent. */
@@ -175,12 +178,13 @@ export class Sender {
   refusal(op: Op | undefined, isControl = false): unknown {
     const { link } = this
     if (op !== undefined) {
-      const limit = timeLimit(op)
+      timeLimit(op)
       if (op.signal?.aborted) return op.signal.reason
-      if (limit === 0 && op.deadline !== undefined && op.timeout !== 0) return timedOut()
+      // A timeout of 0 still lets go what need not wait.
+      if (op.deadline !== undefined && millisecondsUntil(op.deadline) === 0) return timedOut()
     }
     if (!isControl && this.deadline !== undefined && this.deadline <= link.clock.now()) return timedOut()
-    return this.#ending
+    return link.failure ?? (link.protocol.isCloseSent ? link.closeSentError : undefined)
   }
 
   /** As {@link refusal}, for what adds to the bytes that wait. */
@@ -238,17 +242,7 @@ export class Sender {
     )
   }
 
-  /** Why nothing can be sent any more. */
-  get #ending(): WebSocketError | undefined {
-    const { link } = this
-    return link.failure ?? (link.protocol.isCloseSent ? link.closeSentError : undefined)
-  }
-
   // ── Turns ────────────────────────────────────────────────────────────────────────────────────────────────
-
-  get #isFree(): boolean {
-    return this.lane.holder === undefined && !this.#strict?.isBusy
-  }
 
   /** What was accepted waits for its turn; of its limits only the time that is left counts then. */
   #queue<T>(
@@ -258,8 +252,8 @@ export class Sender {
     start: (left: number | undefined) => Promise<T>,
   ): Promise<T> {
     return this.lane.enter(bytes, opens, this.#limit(op), op?.signal, (left) => {
-      const ending = this.#ending
-      return ending === undefined ? start(left) : rejected(ending)
+      const { failure } = this.link
+      return failure === undefined ? start(left) : rejected(failure)
     })
   }
 
@@ -306,11 +300,7 @@ export class Sender {
     const { link } = this
     link.encoded()
     const allowance = isBorrowed ? 0 : link.settings.highWaterMark
-    return this.#watched(this.accept(allowance, limit, options?.signal, true))
-  }
-
-  /** Until `sent` settles, the message is under way. */
-  #watched(sent: Promise<void>): Promise<void> {
+    const sent = this.accept(allowance, limit, options?.signal, true)
     if (sent !== accepted) this.#strict?.watch(sent)
     return sent
   }

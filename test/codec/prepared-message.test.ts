@@ -94,6 +94,12 @@ describe.each(kernels.flatMap((kernel) => roles.map((role) => [role, kernel.name
         data.fill(2)
         expect(Buffer.compare(sentFrames(protocol.output())[0].payload, counted(size))).toBe(0)
       }
+      const data = counted(5)
+      const ping = new PreparedMessage(9, data)
+      data.fill(1)
+      const protocol = new Protocol({ role, kernel })
+      protocol.sendPrepared(ping)
+      expect(sentFrames(protocol.output())[0].payload).toEqual(counted(5))
     })
 
     test('nothing inside of a message, behind a Close frame, or behind the end', () => {

@@ -2,7 +2,9 @@
 // RFC 6455 §5.4, §5.5.1 (nothing is sent behind a Close frame), §7.1.
 
 import { describe, expect, test } from 'vitest'
+import { Encoder } from '../../src/codec/encoder.ts'
 import { PreparedMessage } from '../../src/codec/prepared-message.ts'
+import { SLAB_BYTES } from '../../src/codec/slab.ts'
 import { formatCloseMessage } from '../../src/codec.ts'
 import type { Conn } from '../../src/conn/conn.ts'
 import type { MessageWriter } from '../../src/conn/message-writer.ts'
@@ -241,6 +243,28 @@ describe('a transport that throws', () => {
     expect(pool.calls).toEqual(['acquire 100000', 'release'])
     await solo.settle()
     expect(solo.conn.state).toBe('closed')
+  })
+
+  test('gives the memory of what it did not take back', async () => {
+    const others = new Encoder({ role: 'server' })
+    const theirs = new Set<string>()
+    const memories: ArrayBufferLike[] = []
+    for (let i = 0; i < 40; i++) {
+      const { solo } = start()
+      breaks(solo)
+      solo.conn.writeMessage(counted(30_000))
+      await solo.settle()
+      expect(solo.conn.state).toBe('closed')
+      others.frame(0x82, counted(30_000), 0, 30_000, false)
+      const segments = others.take()
+      for (const { bytes, start } of segments) {
+        if (!memories.includes(bytes.buffer)) memories.push(bytes.buffer)
+        theirs.add(`${memories.indexOf(bytes.buffer)} ${Math.floor(start / SLAB_BYTES)}`)
+      }
+      others.release(segments)
+    }
+    // Where it is kept, one slab of 64 KiB is used up by every two of them.
+    expect(theirs.size).toBeLessThan(5)
   })
 
   test('at the first of those that wait makes all of them reject with one error', async () => {
