@@ -3,12 +3,14 @@
 
 import type { Kernel } from '../kernel/kernel.ts'
 import { UTF8_STATE } from '../kernel/layout.ts'
+import { getKernel } from '../kernel/select.ts'
 import { CloseNoStatusReceived } from './constants.ts'
 import { rangeError, typeError } from './errors.ts'
 import type { CloseEvent } from './events.ts'
 import { MAX_CLOSE_REASON } from './limits.ts'
 import type { TextCodec } from './ports.ts'
 import { peerError } from './shared-errors.ts'
+import { portableText } from './text-codec.ts'
 
 const empty = new Uint8Array(0)
 const encoder = new TextEncoder()
@@ -44,6 +46,19 @@ export function formatCloseMessage(code: number, reason = ''): Uint8Array {
   payload[1] = code
   payload.set(text, 2)
   return payload
+}
+
+/**
+ * Judges a payload that is to be sent: it must be what {@link formatCloseMessage} makes.
+ *
+ * @throws TypeError ERR_WS_ARGUMENT
+ */
+export function checkClosePayload(payload: Uint8Array, kernel: Kernel = getKernel()): CloseEvent {
+  try {
+    return parseClosePayload(payload, 0, payload.length, 0, 0, kernel, portableText)
+  } catch {
+    throw typeError('not the payload of a Close frame')
+  }
 }
 
 /**

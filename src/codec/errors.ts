@@ -182,7 +182,7 @@ interface ErrorTable {
    * Nothing was queued.
    * @do Await the promises of `writeMessage()`: they wait for the peer above `highWaterMark`. When one message goes
    *   to many, leave out, or `terminate()`, the peer that cannot follow.
-   * @from `writeMessage()` rejects.
+   * @from `writeMessage()`, `writePreparedMessage()`, `nextWriter()` and `write()` of a `MessageWriter` reject.
    */
   ERR_WS_BUFFER_FULL: ['the peer does not read: more bytes are buffered than the hard limit allows', 0]
   /**

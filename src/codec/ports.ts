@@ -27,9 +27,12 @@ export interface TextCodec {
 
 /** Buffers that are lent for a while. gorilla's BufferPool. */
 export interface BufferPool {
-  /** A buffer of `size` bytes, at best; its contents do not matter, and nobody else uses it until it is released. */
+  /**
+   * A buffer of `size` bytes, at best; its contents do not matter, and nobody else uses it until it is released. The
+   * write that needs it rejects with what this throws.
+   */
   acquire(size: number): Uint8Array
-  /** Takes back what `acquire` gave, once. */
+  /** Takes back what `acquire` gave, once. What this throws is ignored. */
   release(buffer: Uint8Array): void
 }
 

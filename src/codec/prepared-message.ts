@@ -3,12 +3,11 @@
 
 import { UTF8_STATE } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
-import { parseClosePayload } from './close-payload.ts'
+import { checkClosePayload } from './close-payload.ts'
 import { CloseMessage, type ControlType, type DataType, TextMessage } from './constants.ts'
-import { hasBrand, typeError, WebSocketError } from './errors.ts'
+import { hasBrand, WebSocketError } from './errors.ts'
 import { headerLength, writeHeader } from './header.ts'
 import { type Bytes, controlBytes, isDataType, toData } from './payload.ts'
-import { portableText } from './text-codec.ts'
 
 const FIN = 0x80
 
@@ -40,12 +39,7 @@ function dataBytes(type: DataType, given: string | Bytes): Uint8Array {
 /** The payload of a control frame, in memory that nobody else has. */
 function frameBytes(type: ControlType, given: string | Bytes): Uint8Array {
   const bytes = new Uint8Array(controlBytes(type, given))
-  if (type !== CloseMessage) return bytes
-  try {
-    parseClosePayload(bytes, 0, bytes.length, 0, 0, getKernel(), portableText)
-  } catch {
-    throw typeError('not the payload of a Close frame')
-  }
+  if (type === CloseMessage) checkClosePayload(bytes)
   return bytes
 }
 
@@ -76,6 +70,11 @@ export class PreparedMessage {
   /** @internal */
   get [brand](): true {
     return true
+  }
+
+  /** @internal Whether `value` is a PreparedMessage, of this or of another copy of the library. */
+  static isPrepared(value: unknown): value is PreparedMessage {
+    return hasBrand(value, brand)
   }
 
   /** @internal The frame as a server sends it, made at the first send; nobody changes it. */

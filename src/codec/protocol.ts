@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel/kernel.ts'
 import { UTF8_STATE } from '../kernel/layout.ts'
 import { getKernel } from '../kernel/select.ts'
 import { assertBytes, steadyBytes } from './bytes.ts'
-import { formatCloseMessage, parseClosePayload } from './close-payload.ts'
+import { checkClosePayload, formatCloseMessage } from './close-payload.ts'
 import {
   BinaryMessage,
   CloseMessage,
@@ -18,14 +18,13 @@ import {
 import { Decoder, type DecoderOptions, type PushOptions } from './decoder.ts'
 import { Encoder } from './encoder.ts'
 import { rangeError, typeError, WebSocketError } from './errors.ts'
-import type { CloseEvent, DecoderEvent, FaultEvent } from './events.ts'
+import type { DecoderEvent, FaultEvent } from './events.ts'
 import { MAX_CLOSE_REASON, MAX_CONTROL_PAYLOAD } from './limits.ts'
 import { type Message, UNCHECKED } from './message.ts'
 import type { RandomSource, Segment } from './ports.ts'
 import type { PreparedMessage } from './prepared-message.ts'
 import type { Role } from './role.ts'
 import { closeSentError, peerGoneError } from './shared-errors.ts'
-import { portableText } from './text-codec.ts'
 
 const FIN = 0x80
 const NO_BYTES = new Uint8Array(0)
@@ -335,13 +334,8 @@ export class Protocol {
   closeWith(payload: Uint8Array): void {
     this.#assertSendable()
     assertBytes(payload, 'a payload')
-    let close: CloseEvent
-    try {
-      close = parseClosePayload(payload, 0, payload.length, 0, 0, this.#kernel, portableText)
-    } catch {
-      throw typeError('not the payload of a Close frame')
-    }
-    this.close(close.code, close.reason)
+    const { code, reason } = checkClosePayload(payload, this.#kernel)
+    this.close(code, reason)
   }
 
   // ── Bytes out ────────────────────────────────────────────────────────────────────────────────────────────

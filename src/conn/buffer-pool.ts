@@ -3,8 +3,10 @@
 
 import type { BufferPool } from '../codec/ports.ts'
 
-/** Buffers kept for later, all of one size: 1 MiB of the default one. */
+/** Buffers kept for later: 1 MiB of the default size. */
 const MAX_FREE = 256
+/** Larger ones are not kept. */
+const MAX_KEPT_BYTES = 64 * 1024
 
 const free: Uint8Array[] = []
 
@@ -16,6 +18,6 @@ export const sharedBuffers: BufferPool = {
   },
 
   release(buffer) {
-    if (free.length < MAX_FREE) free.push(buffer)
+    if (free.length < MAX_FREE && buffer.length <= MAX_KEPT_BYTES) free.push(buffer)
   },
 }

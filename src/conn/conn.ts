@@ -416,11 +416,11 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none
    */
   flush(op?: Op): Promise<void> {
-    timeLimit(op)
+    const limit = timeLimit(op)
     const refusal = op?.signal?.aborted ? op.signal.reason : this.#link.failure
     if (refusal !== undefined) return rejected(refusal)
     this.#link.flush()
-    return this.#link.sender.accept(0, op, false)
+    return this.#link.sender.accept(0, limit, op?.signal, false)
   }
 
   /**
@@ -438,7 +438,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     const bytes = data === undefined ? pings.nextData() : controlBytes(PingMessage, data)
     const limit = timeLimit(op) ?? PING_TIMEOUT
     // Behind the peer's Close no pong comes, whatever may still be sent.
-    const refusal = link.sender.refusal(op, true) ?? link.inbox.failure
+    let refusal = link.sender.refusal(op, true)
+    if (refusal === undefined) refusal = link.inbox.failure
     if (refusal !== undefined) return rejected(refusal)
     try {
       protocol.ping(bytes)

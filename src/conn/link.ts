@@ -215,7 +215,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     if (this.#isGone) return
     this.#conclude(error)
     this.protocol.abort()
-    this.#abandon(error)
+    this.outbox.abandon(error)
     this.transport.destroy()
   }
 
@@ -230,11 +230,6 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     this.#conclude(error, true)
     this.#closing()
     this.#finish()
-  }
-
-  #abandon(error: WebSocketError): void {
-    this.sender.end(error)
-    this.outbox.abandon(error)
   }
 
   // ── What keep-alive asks ─────────────────────────────────────────────────────────────────────────────────
@@ -399,7 +394,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     })
     this.#conclude(error)
     this.protocol.abort()
-    this.#abandon(this.#failure ?? error)
+    this.outbox.abandon(this.#failure ?? error)
     this.outbox.end()
     if (this.#info !== undefined) this.#end?.resolve(this.#info)
     this.#onGone?.()
@@ -439,6 +434,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
         : { code: close.code, reason: close.reason, wasClean: true }
     this.inbox.end(error, false)
     this.#failure ??= this.inbox.failure
+    this.sender.end(this.#failure)
     this.#waitingPings?.end(error)
   }
 

@@ -54,13 +54,16 @@ export class MessageWriter {
    */
   write(data: string | Bytes, options?: WriteOptions): Promise<void> {
     const given = toData(data)
-    const refusal = this.#refusal(options)
+    const sender = this.#sender
+    const refusal = this.#ending ?? sender.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
     const bytes = typeof given === 'string' ? encoder.encode(given) : given
     try {
-      if (this.type === 1) this.#utf8 = this.#sender.link.protocol.checkText(bytes, this.#utf8, false)
+      const utf8 = this.type === 1 ? sender.link.protocol.checkText(bytes, this.#utf8, false) : 0
+      const added = this.#add(bytes, options)
+      this.#utf8 = utf8
       this.progress++
-      return this.#add(bytes, options)
+      return added
     } catch (error) {
       return rejected(error)
     }
@@ -74,9 +77,9 @@ export class MessageWriter {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none
    */
   close(options?: WriteOptions): Promise<void> {
-    const refusal = this.#refusal(options)
-    if (refusal !== undefined) return rejected(refusal)
     const sender = this.#sender
+    const refusal = this.#ending ?? sender.refusal(options)
+    if (refusal !== undefined) return rejected(refusal)
     let sent: Promise<void>
     try {
       if (this.type === 1 && this.#utf8 !== 0) sender.link.protocol.checkText(none, this.#utf8, true)
@@ -107,45 +110,65 @@ export class MessageWriter {
     }
   }
 
-  /** A stream of the web platform that writes the message; its closing ends it, its abort gives it up. */
+  /**
+   * A stream of the web platform that writes the message; its closing ends it. Its abort gives the message up, as does
+   * a chunk that cannot be written: the stream is of no more use then.
+   */
   get writable(): WritableStream<string | Uint8Array> {
+    const orAbort = async (done: () => Promise<void>) => {
+      try {
+        await done()
+      } catch (error) {
+        this.abort(error)
+        throw error
+      }
+    }
     return new WritableStream<string | Uint8Array>({
-      write: (chunk) => this.write(chunk),
-      close: () => this.close(),
+      start: ({ signal }) => {
+        // The stream's own abort waits for the write under way, which may wait for a peer that never reads.
+        signal?.addEventListener('abort', () => this.abort(signal.reason))
+      },
+      write: (chunk) => orAbort(() => this.write(chunk)),
+      close: () => orAbort(() => this.close()),
       abort: (reason) => this.abort(reason),
     })
   }
 
   /** @internal Gives the buffer back; from now on writes reject with `error`, or as those of a closed writer. */
   leave(error: unknown): void {
+    if (!this.#isDone) this.#error = error
     this.#isDone = true
-    this.#error = error
     this.#used = 0
     const buffer = this.#buffer
     if (buffer === undefined) return
     this.#buffer = undefined
-    this.#sender.link.settings.writeBufferPool.release(buffer)
+    try {
+      this.#sender.link.settings.writeBufferPool.release(buffer)
+    } catch {
+      // The pool's own affair: what ends here has to end.
+    }
   }
 
-  #refusal(options: WriteOptions | undefined): unknown {
-    if (!this.#isDone) return this.#sender.refusal(options)
-    return (
-      this.#error ??
-      new WebSocketError('ERR_WS_WRITER_CLOSED', { message: 'the writer of this message is closed' })
-    )
+  /** Why nothing more can be written; made when somebody asks, as nearly nobody does. */
+  get #ending(): unknown {
+    if (!this.#isDone) return undefined
+    const message = 'the writer of this message is closed'
+    return this.#error ?? new WebSocketError('ERR_WS_WRITER_CLOSED', { message })
   }
 
   #add(bytes: Uint8Array, options: WriteOptions | undefined): Promise<void> {
     const sender = this.#sender
     const { writeBufferSize, writeBufferPool } = sender.link.settings
     const { length } = bytes
-    if (this.#buffer === undefined && length < writeBufferSize)
+    if (this.#buffer === undefined && length <= writeBufferSize)
       this.#buffer = writeBufferPool.acquire(writeBufferSize)
     const buffer = this.#buffer ?? none
     let sent = accepted
     if (this.#used + length > buffer.length && this.#used > 0) {
       sent = sender.fragment(this, buffer, 0, this.#used, false, { ...options, copy: true })
       this.#used = 0
+      // The transport failed to take it: the connection has ended, and the buffer is back in its pool.
+      if (this.#isDone) return sent
     }
     if (length > buffer.length) return sender.fragment(this, bytes, 0, length, false, options)
     copyBytes(bytes, 0, length, buffer, this.#used)

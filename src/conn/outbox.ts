@@ -30,6 +30,8 @@ export class Outbox {
   /** By target, the nearest first, from `nextWait` on. */
   #waits: Wait[] = []
   #nextWait = 0
+  /** Why nothing more is handed over. */
+  #error: WebSocketError | undefined
 
   constructor(protocol: Protocol, transport: ByteTransport) {
     this.#protocol = protocol
@@ -41,6 +43,16 @@ export class Outbox {
     return (this.#underWay === undefined ? 0 : this.#underWay.bytes) + this.#protocol.pendingBytes
   }
 
+  /** Whether somebody waits until bytes are handed over. */
+  get isWaitedFor(): boolean {
+    return this.#nextWait < this.#waits.length
+  }
+
+  /** Why nothing more is handed over; undefined while all is well. */
+  get error(): WebSocketError | undefined {
+    return this.#error
+  }
+
   /** Hands everything encoded to the transport, in one write; waits with it while a write is under way. */
   flush(): void {
     const bytes = this.#protocol.pendingBytes
@@ -50,7 +62,14 @@ export class Outbox {
       return
     }
     const segments = this.#protocol.take()
-    if (this.#transport.write(segments)) {
+    let isHandedOver: boolean
+    try {
+      isHandedOver = this.#transport.write(segments)
+    } catch (error) {
+      this.#protocol.release(segments)
+      throw error
+    }
+    if (isHandedOver) {
       this.#protocol.release(segments)
       this.#handedOver += bytes
       this.#settle()
@@ -93,6 +112,7 @@ export class Outbox {
 
   /** Nothing more is handed over: every wait rejects, what is encoded is forgotten. */
   abandon(error: WebSocketError): void {
+    this.#error ??= error
     const waits = this.#waits.slice(this.#nextWait)
     this.#waits = []
     this.#nextWait = 0

@@ -1,6 +1,7 @@
 // Messages on their way out: who may write now, in what order, under which limits, and when the promise of a write settles.
 // Encoding is the Protocol's, handing over to the transport the Outbox's.
 
+import { checkClosePayload, formatCloseMessage } from '../codec/close-payload.ts'
 import { type ControlType, type DataType, PingMessage, PongMessage } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
@@ -9,7 +10,8 @@ import type { PreparedMessage } from '../codec/prepared-message.ts'
 import { abnormalClosure } from './close-info.ts'
 import type { Link } from './link.ts'
 import { MessageWriter } from './message-writer.ts'
-import { accepted, type Op, rejected, timedOut, timeLimit } from './waiter.ts'
+import { callerOfUs, StrictWrites } from './strict-writes.ts'
+import { accepted, millisecondsUntil, type Op, rejected, timedOut, timeLimit, type Waiter } from './waiter.ts'
 import { WriteLane } from './write-lane.ts'
 
 /** How a message is sent, and how long its promise may take. */
@@ -22,14 +24,6 @@ export interface WriteOptions extends Op {
 
 const encoder = new TextEncoder()
 
-/** Where the application called us, as far as the runtime tells: the frame below the last one of ours. */
-function callerOf(stack = ''): string {
-  const lines = stack.split('\n')
-  let at = lines.length - 1
-  while (at > 0 && !/\b(?:Conn|MessageWriter|Sender)\./.test(lines[at])) at--
-  return (lines[at + 1] ?? 'somewhere').trim().replace(/^at /, '')
-}
-
 export class Sender {
   /** Milliseconds that a write may wait; undefined for no limit. */
   timeout: number | undefined
@@ -37,17 +31,18 @@ export class Sender {
   deadline: number | undefined
   readonly link: Link
   readonly lane: WriteLane
-  /** Where the write that is under way was called; only where concurrent writes are refused. */
-  #underWay: string | undefined
+  /** Only where concurrent writes are refused. */
+  readonly #strict: StrictWrites | undefined
 
   constructor(link: Link) {
     this.link = link
     this.lane = new WriteLane(link.clock, this)
+    this.#strict = link.settings.strict ? new StrictWrites() : undefined
   }
 
-  /** Whether the peer does not take what is sent. */
+  /** Whether a write waits for the peer. */
   get isSlow(): boolean {
-    return this.link.outbox.bufferedAmount > this.link.settings.highWaterMark
+    return this.link.outbox.isWaitedFor
   }
 
   /** Payload bytes accepted and not handed over, with those that wait behind a writer. */
@@ -62,55 +57,47 @@ export class Sender {
     data: Message | string | Uint8Array,
     options: WriteOptions | undefined,
   ): Promise<void> {
-    const refusal = this.refusal(options) ?? this.#fullness()
+    const refusal = this.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    if (this.lane.holder === undefined && this.#underWay === undefined) return this.#send(type, data, options)
-    if (this.link.settings.strict) return this.#refuseConcurrent()
+    if (this.lane.holder === undefined && !this.#strict?.isBusy)
+      return this.#send(type, data, options, this.#limit(options), false)
+    if (this.#strict !== undefined) return this.#refuse(this.#strict)
+    return this.#later(type, data, options)
+  }
+
+  // Apart from the above, which makes no closure.
+  #later(
+    type: DataType,
+    data: Message | string | Uint8Array,
+    options: WriteOptions | undefined,
+  ): Promise<void> {
     // What is not encoded yet must not change any more, as if it were.
     const held = Message.isMessage(data)
       ? data.copy()
       : typeof data === 'string'
         ? encoder.encode(data)
         : new Uint8Array(data)
-    return this.lane.enter(held.byteLength, false, this.#limit(options), options?.signal, (timeout) =>
-      this.message(type, held, within(options, timeout)),
-    )
+    return this.#queue(held.byteLength, false, options, (left) => this.#send(type, held, options, left, true))
   }
 
   prepared(prepared: PreparedMessage, options: WriteOptions | undefined): Promise<void> {
-    const isData = isDataType(prepared.type)
-    const refusal = this.refusal(options) ?? (isData ? this.#fullness() : undefined)
+    const { type, payload } = prepared
+    if (!isDataType(type)) return this.control(type, payload, options)
+    const refusal = this.messageRefusal(options)
     if (refusal !== undefined) return rejected(refusal)
-    if (!isData) return this.control(prepared.type as ControlType, prepared.payload, options)
-    if (this.lane.holder === undefined && this.#underWay === undefined) {
-      try {
-        this.link.protocol.sendPrepared(prepared)
-      } catch (error) {
-        return rejected(error)
-      }
-      return this.#sent(false, options)
-    }
-    if (this.link.settings.strict) return this.#refuseConcurrent()
-    const limit = this.#limit(options)
-    return this.lane.enter(prepared.payload.length, false, limit, options?.signal, (timeout) =>
-      this.prepared(prepared, within(options, timeout)),
-    )
+    if (this.lane.holder === undefined && !this.#strict?.isBusy)
+      return this.#sendPrepared(prepared, options, this.#limit(options))
+    if (this.#strict !== undefined) return this.#refuse(this.#strict)
+    return this.#queue(payload.length, false, options, (left) => this.#sendPrepared(prepared, options, left))
   }
 
   /** Opens a writer once it is its turn. */
   open(type: DataType, op: Op | undefined): Promise<MessageWriter> {
-    const refusal = this.refusal(op) ?? this.#fullness()
+    const refusal = this.messageRefusal(op)
     if (refusal !== undefined) return rejected(refusal)
-    if (this.lane.holder === undefined && this.#underWay === undefined) {
-      const writer = new MessageWriter(type, this)
-      if (this.link.settings.strict) writer.opened = callerOf(new Error().stack)
-      this.lane.hold(writer)
-      return Promise.resolve(writer)
-    }
-    if (this.link.settings.strict) return this.#refuseConcurrent()
-    return this.lane.enter(0, true, this.#limit(op), op?.signal, (timeout) =>
-      this.open(type, within(op, timeout)),
-    )
+    if (this.lane.holder === undefined && !this.#strict?.isBusy) return this.#open(type)
+    if (this.#strict !== undefined) return this.#refuse(this.#strict)
+    return this.#queue(0, true, op, () => this.#open(type))
   }
 
   /** Encodes a part of an open writer's message; throws when nothing could be encoded. */
@@ -126,7 +113,14 @@ export class Sender {
     const isBorrowed = protocol.sendFragment(writer.type, source, start, end, last, options?.copy !== true)
     writer.hasSent = true
     this.link.encoded()
-    return this.accept(isBorrowed ? 0 : settings.highWaterMark, options, true)
+    const sent = this.accept(
+      isBorrowed ? 0 : settings.highWaterMark,
+      this.#limit(options),
+      options?.signal,
+      true,
+    )
+    if (last && sent !== accepted) this.#strict?.watch(sent)
+    return sent
   }
 
   /** Ping, Pong or Close: between the frames of whatever is being sent. */
@@ -134,26 +128,36 @@ export class Sender {
     const refusal = this.refusal(options, true)
     if (refusal !== undefined) return rejected(refusal)
     const { link } = this
+    const { protocol } = link
+    let cuts = false
     try {
-      if (type === PingMessage) link.protocol.ping(bytes)
-      else if (type === PongMessage) link.protocol.pong(bytes)
+      if (type === PingMessage) protocol.ping(bytes)
+      else if (type === PongMessage) protocol.pong(bytes)
       else {
-        this.#beforeClose()
-        link.protocol.closeWith(bytes)
+        // Judged before anything ends because of it.
+        const { code, reason } = checkClosePayload(bytes)
+        cuts = this.#beforeClose()
+        protocol.close(code, reason)
         link.close(false)
       }
     } catch (error) {
       if (!(error instanceof WebSocketError)) throw error
+      if (cuts) link.fail(error)
       return rejected(error)
     }
     link.encoded()
-    return this.accept(link.settings.highWaterMark, options, false)
+    return this.accept(link.settings.highWaterMark, timeLimit(options), options?.signal, false)
   }
 
-  /** Encodes our Close frame behind the messages that are complete. */
+  /**
+   * Encodes our Close frame behind the messages that are complete.
+   * @throws TypeError, RangeError ERR_WS_ARGUMENT; then nothing has happened. WebSocketError ERR_WS_RANDOM_SOURCE
+   */
   close(code: number, reason: string): void {
-    if (!this.link.protocol.isCloseSent) this.#beforeClose()
-    this.link.protocol.close(code, reason)
+    const { protocol } = this.link
+    formatCloseMessage(code, reason)
+    if (!protocol.isCloseSent) this.#beforeClose()
+    protocol.close(code, reason)
   }
 
   /** The connection is over: nobody's turn comes any more. */
@@ -167,37 +171,63 @@ export class Sender {
   // ── Limits ───────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * Why nothing can be written now.
+   * Why nothing can be written now; undefined when it can. A signal's reason may be null.
    * @param isControl the limits of the connection's writes do not hold
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   refusal(op: Op | undefined, isControl = false): unknown {
     const { link } = this
     if (op !== undefined) {
-      const limit = timeLimit(op)
+      timeLimit(op)
       if (op.signal?.aborted) return op.signal.reason
-      if (limit === 0 && op.deadline !== undefined && op.timeout !== 0) return timedOut()
+      // A timeout of 0 still lets go what need not wait.
+      if (op.deadline !== undefined && millisecondsUntil(op.deadline) === 0) return timedOut()
     }
     if (!isControl && this.deadline !== undefined && this.deadline <= link.clock.now()) return timedOut()
     return link.failure ?? (link.protocol.isCloseSent ? link.closeSentError : undefined)
   }
 
+  /** As {@link refusal}, for what adds to the bytes that wait. */
+  messageRefusal(op: Op | undefined): unknown {
+    const refusal = this.refusal(op)
+    if (refusal !== undefined || this.bufferedAmount <= this.link.settings.hardLimit) return refusal
+    return new WebSocketError('ERR_WS_BUFFER_FULL', {
+      message: 'the peer does not read: more bytes wait than the hard limit allows',
+    })
+  }
+
   /**
    * The promise of a write: settles once at most `allowance` of the bytes accepted so far are still here.
+   * @param limit milliseconds that it may take; undefined for no limit
    * @param isMessage it cannot be taken back, so the connection fails when its time is up
    */
-  accept(allowance: number, op: Op | undefined, isMessage: boolean): Promise<void> {
+  accept(
+    allowance: number,
+    limit: number | undefined,
+    signal: AbortSignal | undefined,
+    isMessage: boolean,
+  ): Promise<void> {
+    const { outbox } = this.link
+    const waiter = outbox.wait(allowance)
+    // The transport may have failed to send it just now.
+    if (waiter === undefined) return outbox.error === undefined ? accepted : rejected(outbox.error)
+    this.#arm(waiter, limit, signal, isMessage)
+    return waiter.promise
+  }
+
+  #arm(
+    waiter: Waiter<void>,
+    limit: number | undefined,
+    signal: AbortSignal | undefined,
+    isMessage: boolean,
+  ): void {
     const { link } = this
-    const waiter = link.outbox.wait(allowance)
-    if (waiter === undefined) return accepted
-    const limit = isMessage ? this.#limit(op) : timeLimit(op)
-    waiter.arm(link.clock, limit, op?.signal, (error) => {
+    waiter.arm(link.clock, limit, signal, (error) => {
       waiter.reject(error)
       if (!isMessage) return
       const known = error instanceof WebSocketError ? error : undefined
       link.fail(known ?? abnormalClosure('a write was aborted', error))
     })
-    return waiter.promise
   }
 
   /** Milliseconds that a write of data may wait: the shortest of its own limit and those of all writes. */
@@ -212,66 +242,84 @@ export class Sender {
     )
   }
 
-  #fullness(): WebSocketError | undefined {
-    if (this.bufferedAmount <= this.link.settings.hardLimit) return undefined
-    return new WebSocketError('ERR_WS_BUFFER_FULL', {
-      message: 'the peer does not read: more bytes wait than the hard limit allows',
+  // ── Turns ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What was accepted waits for its turn; of its limits only the time that is left counts then. */
+  #queue<T>(
+    bytes: number,
+    opens: boolean,
+    op: Op | undefined,
+    start: (left: number | undefined) => Promise<T>,
+  ): Promise<T> {
+    return this.lane.enter(bytes, opens, this.#limit(op), op?.signal, (left) => {
+      const { failure } = this.link
+      return failure === undefined ? start(left) : rejected(failure)
     })
   }
 
-  // ── Encoding ─────────────────────────────────────────────────────────────────────────────────────────────
+  #open(type: DataType): Promise<MessageWriter> {
+    const writer = new MessageWriter(type, this)
+    if (this.#strict !== undefined) writer.opened = callerOfUs()
+    this.lane.hold(writer)
+    return Promise.resolve(writer)
+  }
 
+  /** @param isOurs nobody else has the bytes of `data` */
   #send(
     type: DataType,
     data: Message | string | Uint8Array,
     options: WriteOptions | undefined,
+    limit: number | undefined,
+    isOurs: boolean,
   ): Promise<void> {
     const { protocol } = this.link
     let isBorrowed = false
     try {
       if (Message.isMessage(data)) protocol.sendMessage(data)
-      else isBorrowed = protocol.send(type, data, options)
+      else isBorrowed = protocol.send(type, data, isOurs ? undefined : options) && !isOurs
     } catch (error) {
       return rejected(error)
     }
-    return this.#sent(isBorrowed, options)
+    return this.#sent(isBorrowed, limit, options)
   }
 
-  #sent(isBorrowed: boolean, options: WriteOptions | undefined): Promise<void> {
+  #sendPrepared(
+    prepared: PreparedMessage,
+    options: WriteOptions | undefined,
+    limit: number | undefined,
+  ): Promise<void> {
+    try {
+      this.link.protocol.sendPrepared(prepared)
+    } catch (error) {
+      return rejected(error)
+    }
+    return this.#sent(false, limit, options)
+  }
+
+  #sent(isBorrowed: boolean, limit: number | undefined, options: WriteOptions | undefined): Promise<void> {
     const { link } = this
     link.encoded()
-    const sent = this.accept(isBorrowed ? 0 : link.settings.highWaterMark, options, true)
-    if (link.settings.strict && sent !== accepted) {
-      this.#underWay = callerOf(new Error().stack)
-      const over = () => {
-        this.#underWay = undefined
-      }
-      sent.then(over, over)
-    }
+    const allowance = isBorrowed ? 0 : link.settings.highWaterMark
+    const sent = this.accept(allowance, limit, options?.signal, true)
+    if (sent !== accepted) this.#strict?.watch(sent)
     return sent
   }
 
-  #refuseConcurrent(): Promise<never> {
-    const first = this.lane.holder?.opened ?? this.#underWay
-    const message = `concurrent write: ${callerOf(new Error().stack)} while that of ${first} is not done`
-    return rejected(new WebSocketError('ERR_WS_CONCURRENT_WRITE', { message }))
+  #refuse(strict: StrictWrites): Promise<never> {
+    return rejected(strict.refusal(this.lane.holder?.opened))
   }
 
   /**
    * Close goes behind the complete messages and does not wait for the open writer, whose message is never finished. Once
    * a part of that was sent, what waits behind it can be sent no more.
+   * @returns whether a message was cut off
    */
-  #beforeClose(): void {
+  #beforeClose(): boolean {
     const writer = this.lane.holder
-    if (writer === undefined) return
+    if (writer === undefined) return false
     const error = this.link.closeSentError
     writer.leave(error)
     this.lane.end(error, !writer.hasSent)
+    return writer.hasSent
   }
-}
-
-function within<T extends Op>(op: T | undefined, timeout: number | undefined): T | undefined {
-  if (op === undefined && timeout === undefined) return undefined
-  const { deadline: _, timeout: __, ...rest } = { ...op } as T
-  return (timeout === undefined ? rest : { ...rest, timeout }) as T
 }

@@ -36,9 +36,14 @@ export function millisecondsUntil(deadline: unknown): number {
   return checkMilliseconds('deadline', Math.max(0, deadline.getTime() - Date.now()))
 }
 
-/** The shortest of the operation's limits, in milliseconds; undefined when it has none. */
+/**
+ * The shortest of the operation's limits, in milliseconds; undefined when it has none.
+ * @throws TypeError, RangeError ERR_WS_ARGUMENT
+ */
 export function timeLimit(op: Op | undefined): number | undefined {
   if (op === undefined) return undefined
+  if (typeof op.signal?.addEventListener !== 'function' && op.signal !== undefined)
+    throw typeError('signal must be an AbortSignal')
   const timeout = op.timeout === undefined ? undefined : checkMilliseconds('timeout', op.timeout)
   const left = op.deadline === undefined ? undefined : millisecondsUntil(op.deadline)
   if (timeout === undefined || left === undefined) return timeout ?? left
@@ -94,11 +99,6 @@ export class Waiter<T> {
     this.#disarm?.()
     markHandled(this.promise)
     this.#refuse(error)
-  }
-
-  /** The time limit and the signal count no more. */
-  disarm(): void {
-    this.#disarm?.()
   }
 
   /**

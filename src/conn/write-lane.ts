@@ -4,7 +4,7 @@
 import { WebSocketError } from '../codec/errors.ts'
 import type { Clock } from '../codec/ports.ts'
 import type { MessageWriter } from './message-writer.ts'
-import { Waiter } from './waiter.ts'
+import { markHandled, timedOut, Waiter } from './waiter.ts'
 
 /**
  * Milliseconds that a write without a limit of its own waits behind a writer that does nothing: whoever waits for a write
@@ -26,7 +26,7 @@ interface Entry {
 }
 
 export interface LaneHost {
-  /** Whether the peer is slow, so that a writer that does nothing may be waiting for it. */
+  /** Whether a write waits for the peer: then a writer that does nothing may be waiting for it. */
   readonly isSlow: boolean
 }
 
@@ -37,8 +37,8 @@ export class WriteLane {
   readonly #host: LaneHost
   /** The open writer. */
   #holder: MessageWriter | undefined
-  /** Nothing waits while no writer is open. */
-  #entries: Entry[] | undefined
+  /** In their order; nothing waits while no writer is open. */
+  #entries: Set<Entry> | undefined
   #timer: unknown
   /** What the writer had done when the timer was set. */
   #seen = 0
@@ -68,13 +68,15 @@ export class WriteLane {
     const waiter = new Waiter<T>()
     const until = limit === undefined ? undefined : this.#clock.now() + limit
     const entry: Entry = { waiter: waiter as Waiter<unknown>, bytes, until, opens, start }
-    this.#entries ??= []
-    this.#entries.push(entry)
+    this.#entries ??= new Set()
+    this.#entries.add(entry)
     this.bytes += bytes
+    // What it will resolve with may be a rejection.
+    markHandled(waiter.promise)
     waiter.arm(this.#clock, limit, signal, (error) => {
-      this.#entries = this.#entries?.filter((other) => other !== entry)
-      this.bytes -= bytes
+      this.#remove(entry)
       waiter.reject(error)
+      if (!this.#entries?.size) this.#watch()
     })
     if (this.#timer === undefined) this.#watch()
     return waiter.promise
@@ -83,53 +85,54 @@ export class WriteLane {
   /** The writer is done: what waits behind it starts, up to the next writer. */
   leave(): void {
     this.#holder = undefined
-    while (this.#holder === undefined) {
-      const entry = this.#entries?.shift()
-      if (entry === undefined) break
-      this.bytes -= entry.bytes
-      entry.waiter.disarm()
-      const { until } = entry
-      entry.waiter.resolve(entry.start(until && Math.max(0, until - this.#clock.now())))
+    if (this.#entries === undefined) return
+    for (const entry of this.#entries) {
+      const { waiter, until, start } = entry
+      this.#remove(entry)
+      const left = until === undefined ? undefined : until - this.#clock.now()
+      // Its timer is late, and the message can still be left out.
+      if (left !== undefined && left < 0) waiter.reject(timedOut())
+      else waiter.resolve(start(left))
+      if (this.#holder !== undefined) break
     }
-    if (this.#timer !== undefined && !this.#entries?.length) this.#forget()
+    this.#clock.clearTimer(this.#timer)
+    this.#watch()
   }
 
   /** What waits gets no turn; with `complete`, whole messages do, and only writers do not. */
   end(error: unknown, complete: boolean): void {
-    const entries = this.#entries ?? []
-    this.#entries = complete ? entries.filter(({ opens }) => !opens) : undefined
-    for (const { waiter, opens, bytes } of entries) {
-      if (complete && !opens) continue
-      this.bytes -= bytes
-      waiter.reject(error)
-    }
+    this.#reject(error, ({ opens }) => opens || !complete)
     this.leave()
   }
 
-  #forget(): void {
-    this.#entries = undefined
-    this.#clock.clearTimer(this.#timer)
-    this.#timer = undefined
+  #remove(entry: Entry): void {
+    if (this.#entries?.delete(entry)) this.bytes -= entry.bytes
   }
 
+  #reject(error: unknown, isMeant: (entry: Entry) => boolean): void {
+    for (const entry of this.#entries ?? []) {
+      if (!isMeant(entry)) continue
+      this.#remove(entry)
+      entry.waiter.reject(error)
+    }
+  }
+
+  /** Sets the timer where something waits; else there is none. */
   #watch(): void {
+    if (!this.#entries?.size) {
+      this.#clock.clearTimer(this.#timer)
+      this.#entries = undefined
+      this.#timer = undefined
+      return
+    }
     this.#seen = this.#holder?.progress ?? 0
     this.#timer = this.#clock.setTimer(() => {
-      this.#timer = undefined
-      if (this.#seen === this.#holder?.progress && !this.#host.isSlow) this.#giveUp()
-      if (this.#entries?.length) this.#watch()
+      if (this.#seen === this.#holder?.progress && !this.#host.isSlow) {
+        // Whoever has no limit of their own has waited for long enough.
+        const message = `the writer in front has done nothing for ${PATIENCE / 1_000} s`
+        this.#reject(new WebSocketError('ERR_WS_TIMEOUT', { message }), ({ until }) => until === undefined)
+      }
+      this.#watch()
     }, PATIENCE)
-  }
-
-  /** Whoever has no limit of their own has waited for long enough. */
-  #giveUp(): void {
-    const message = `the writer in front has done nothing for ${PATIENCE / 1_000} s`
-    const entries = this.#entries ?? []
-    this.#entries = entries.filter(({ until }) => until !== undefined)
-    for (const { waiter, until, bytes } of entries) {
-      if (until !== undefined) continue
-      this.bytes -= bytes
-      waiter.reject(new WebSocketError('ERR_WS_TIMEOUT', { message }))
-    }
   }
 }

@@ -8,6 +8,7 @@ import type { RandomSource } from '../../src/codec/ports.ts'
 import { Protocol } from '../../src/codec/protocol.ts'
 import { Conn } from '../../src/conn/conn.ts'
 import { type ConnOptions, checkConnOptions } from '../../src/conn/options.ts'
+import type { Kernel } from '../../src/kernel/kernel.ts'
 import { nodeText } from '../../src/node/text.ts'
 import { frameBytes, join } from '../fuzz/frames.ts'
 import { decodeAll } from '../reference/decode.ts'
@@ -24,13 +25,15 @@ export interface SoloOptions extends ConnOptions {
   /** Which end the connection is; default 'server'. */
   readonly role?: Role
   readonly random?: RandomSource
+  /** Default: the fastest. */
+  readonly kernel?: Kernel
 }
 
 function makeProtocol(options: SoloOptions): Protocol {
-  const { role = 'server', random, ...connOptions } = options
+  const { role = 'server', random, kernel, ...connOptions } = options
   const { readLimit, maxFragments, lenientLength, checkUtf8 } = checkConnOptions(connOptions)
   const limits = { readLimit, maxFragments, lenientLength, checkUtf8, checkSentUtf8: checkUtf8 }
-  return new Protocol({ role, text: nodeText, random, ...limits })
+  return new Protocol({ role, text: nodeText, random, kernel, ...limits })
 }
 
 function makeConn(
@@ -39,7 +42,7 @@ function makeConn(
   options: SoloOptions,
   protocol = makeProtocol(options),
 ): Conn {
-  const { role: _, random: __, ...connOptions } = options
+  const { role: _, random: __, kernel: ___, ...connOptions } = options
   const settings = checkConnOptions(connOptions)
   const handshake = Object.freeze({ headers: {}, subprotocol: 'chat', extensions: [] })
   return new Conn({ transport, protocol, clock, settings, handshake }, undefined)
