@@ -68,6 +68,7 @@ describe.each([...writes, opens])('%s', (_, write) => {
     async (role) => {
       const { solo } = start({ role, writeBufferSize: 10 })
       await expect(write(solo.conn, { deadline: past() })).rejects.toEqual(timeout)
+      await expect(write(solo.conn, { deadline: past(), timeout: 0 })).rejects.toEqual(timeout)
       await isUnharmed(solo)
     },
   )
