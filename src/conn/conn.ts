@@ -250,27 +250,28 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Limits every read that begins from now on, those of loops included, to `ms` milliseconds of waiting; then it ends
-   * with ERR_WS_TIMEOUT, and the connection stays as it was. At first there is no limit.
+   * Limits the read that waits, and every one that begins from now on, those of loops included, to `ms` milliseconds of
+   * waiting; then it ends with ERR_WS_TIMEOUT, and the connection stays as it was. At first there is no limit.
    *
    * @param ms milliseconds, 0 to 2^31-1; null for no limit
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   setReadTimeout(ms: number | null): void {
-    this.#link.inbox.timeout = ms === null ? undefined : checkMilliseconds('ms', ms)
+    this.#link.inbox.setTimeout(ms === null ? undefined : checkMilliseconds('ms', ms))
   }
 
   /**
-   * Lets every read that begins from now on wait until `deadline` and no longer; later ones reject with ERR_WS_TIMEOUT
-   * within a turn unless a message waits. As with every limit between messages, the connection stays as it was, where
-   * gorilla's SetReadDeadline breaks it. At first there is none.
+   * Lets the read that waits, and every one that begins from now on, wait until `deadline` and no longer; later ones
+   * reject with ERR_WS_TIMEOUT within a turn unless a message waits. It may be moved at any time, from a pong handler for
+   * one. As with every limit on reads, the connection stays as it was, where gorilla's SetReadDeadline breaks it. At
+   * first there is none.
    *
    * @param deadline at most 2^31-1 ms away, turned into monotonic time now; null for none
    * @throws TypeError, RangeError ERR_WS_ARGUMENT
    */
   setReadDeadline(deadline: Date | null): void {
     const { inbox, clock } = this.#link
-    inbox.deadline = deadline === null ? undefined : clock.now() + millisecondsUntil(deadline)
+    inbox.setDeadline(deadline === null ? undefined : clock.now() + millisecondsUntil(deadline))
   }
 
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────

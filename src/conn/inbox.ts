@@ -6,7 +6,16 @@ import { WebSocketError } from '../codec/errors.ts'
 import { type Message, UNCHECKED } from '../codec/message.ts'
 import type { Clock } from '../codec/ports.ts'
 import { MessageReader, type PieceSource } from './message-reader.ts'
-import { accepted, isThenable, markHandled, type Op, rejected, timeLimit, Waiter } from './waiter.ts'
+import {
+  accepted,
+  isThenable,
+  markHandled,
+  type Op,
+  rejected,
+  timedOut,
+  timeLimit,
+  Waiter,
+} from './waiter.ts'
 
 /** What a waiting message costs beside its payload, for the count of bytes read ahead. */
 const MESSAGE_COST = 64
@@ -55,24 +64,22 @@ function takeApart(resolve: (result: Result<Message>) => void, reject: (error: u
   newReject = reject
 }
 
-/**
- * What a read that waits is for: a message, a loop's next one, a batch of them, a reader of one, a piece of the one that
- * is being read.
- */
-type Want = 'message' | 'next' | 'batch' | 'reader' | 'piece'
+/** What a read that waits is for: a message, a batch of them, a reader of one, a piece of the one that is being read. */
+type Want = 'message' | 'batch' | 'reader' | 'piece'
 
 export class Inbox implements PieceSource {
-  /** Milliseconds that a read may wait; undefined for no limit. */
-  timeout: number | undefined
-  /** Time on the clock until which a read may wait; undefined for no limit. */
-  deadline: number | undefined
+  /** Milliseconds that any read may wait, and the time on the clock until which it may; undefined for no limit. */
+  #timeout: number | undefined
+  #deadline: number | undefined
+  /** Set while a read waits under these limits. */
+  #limitTimer: unknown
   readonly #clock: Clock
   readonly #host: InboxHost
   /** From `head` on; what was read is cleared, so that it can be let go. */
   #queue: (Message | undefined)[] = []
   #head = 0
   #bytes = 0
-  /** The read that waits: a loop's, or any other, which may be armed with a time limit. */
+  /** The read that waits: a loop's, or any other, which may be armed with limits of its own. */
   #loop: Promise<Result<Message>> | undefined
   #resolveLoop: ((result: Result<Message>) => void) | undefined
   #rejectLoop: ((error: unknown) => void) | undefined
@@ -151,12 +158,10 @@ export class Inbox implements PieceSource {
       this.#isArriving = false
       this.#reader?.finish(message)
     } else if (this.#loop !== undefined) {
-      this.#loop = undefined
+      this.#over()
       this.#resolveLoop?.({ done: false, value: this.#owned(message) })
     } else if (this.#waiter !== undefined && this.#want === 'message') {
       this.#settle(this.#owned(message))
-    } else if (this.#waiter !== undefined && this.#want === 'next') {
-      this.#settle({ done: false, value: this.#owned(message) })
     } else if (this.#waiter !== undefined && this.#want === 'reader') {
       this.#settle(this.#newReader(message.type, message))
     } else if (this.#sink !== undefined && this.#queue.length === 0 && !this.#putsOff) {
@@ -200,10 +205,10 @@ export class Inbox implements PieceSource {
     const waiter = this.#waiter
     const error = this.#error
     if (waiter === undefined || error === undefined) return
-    if (this.#isClean && (this.#want === 'next' || this.#want === 'batch')) {
+    if (this.#isClean && this.#want === 'batch') {
       this.#settle(done)
     } else {
-      this.#waiter = undefined
+      this.#over()
       waiter.reject(error)
     }
   }
@@ -220,7 +225,7 @@ export class Inbox implements PieceSource {
     if (!this.isFilling) this.#serve()
     const loop = this.#loop
     if (loop === undefined) return
-    this.#loop = undefined
+    this.#over()
     if (clean) {
       this.#resolveLoop?.(done)
     } else {
@@ -236,7 +241,7 @@ export class Inbox implements PieceSource {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits that are none
    */
   read(op: Op | undefined): Promise<Message> {
-    const limit = this.#limitOf(op)
+    const limit = timeLimit(op)
     if (op?.signal?.aborted) return rejected(op.signal.reason)
     const message = this.#next()
     if (message !== undefined) return Promise.resolve(message)
@@ -245,7 +250,7 @@ export class Inbox implements PieceSource {
 
   /** A reader of the next message, which may still be arriving; else as {@link read}. */
   nextReader(op: Op | undefined): Promise<MessageReader> {
-    const limit = this.#limitOf(op)
+    const limit = timeLimit(op)
     if (op?.signal?.aborted) return rejected(op.signal.reason)
     const message = this.#next()
     this.#streams = true
@@ -262,11 +267,10 @@ export class Inbox implements PieceSource {
     if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
     const refused = this.#cannotWait()
     if (refused !== undefined) return refused
-    if (this.timeout !== undefined || this.deadline !== undefined)
-      return this.#wait('next', this.#limitOf(undefined), undefined)
     this.#loop = new Promise<Result<Message>>(takeApart)
     this.#resolveLoop = newResolve
     this.#rejectLoop = newReject
+    this.#limitWait()
     this.#host.taken()
     return this.#loop
   }
@@ -279,14 +283,14 @@ export class Inbox implements PieceSource {
       return Promise.resolve({ done: false, value: batch })
     }
     if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
-    return this.#cannotWait() ?? this.#wait('batch', this.#limitOf(undefined), undefined)
+    return this.#cannotWait() ?? this.#wait('batch', undefined, undefined)
   }
 
   /** The loop is left: its read, should one wait, ends without a message. */
   leaveLoop(): void {
-    if (this.#waiter !== undefined && (this.#want === 'next' || this.#want === 'batch')) this.#settle(done)
+    if (this.#waiter !== undefined && this.#want === 'batch') this.#settle(done)
     if (this.#loop === undefined) return
-    this.#loop = undefined
+    this.#over()
     this.#resolveLoop?.(done)
   }
 
@@ -315,7 +319,7 @@ export class Inbox implements PieceSource {
   }
 
   waitForPiece(op: Op | undefined): Promise<boolean> {
-    const limit = this.#limitOf(op)
+    const limit = timeLimit(op)
     return this.#cannotWait() ?? this.#wait('piece', limit, op?.signal)
   }
 
@@ -342,18 +346,60 @@ export class Inbox implements PieceSource {
     if (limit !== undefined || signal !== undefined) {
       waiter.arm(this.#clock, limit, signal, (error) => {
         // The next read may wait again.
-        this.#waiter = undefined
+        this.#over()
         waiter.reject(error)
       })
     }
+    this.#limitWait()
     this.#host.taken()
     return waiter.promise
   }
 
   #settle(value: unknown): void {
     const waiter = this.#waiter
-    this.#waiter = undefined
+    this.#over()
     waiter?.resolve(value)
+  }
+
+  /** Nobody waits any more. */
+  #over(): void {
+    this.#loop = undefined
+    this.#waiter = undefined
+    if (this.#limitTimer === undefined) return
+    this.#clock.clearTimer(this.#limitTimer)
+    this.#limitTimer = undefined
+  }
+
+  /** Sets how long any read may wait: those that begin, and from now on the one that waits. */
+  setTimeout(ms: number | undefined): void {
+    this.#timeout = ms
+    this.#limitWait()
+  }
+
+  /** Sets until when, on the clock, any read may wait, the one that waits included. */
+  setDeadline(at: number | undefined): void {
+    this.#deadline = at
+    this.#limitWait()
+  }
+
+  /** The read that waits gets the limits of all reads, as they are now. */
+  #limitWait(): void {
+    const timeout = this.#timeout
+    const deadline = this.#deadline
+    if (this.#limitTimer !== undefined) this.#clock.clearTimer(this.#limitTimer)
+    this.#limitTimer = undefined
+    if ((timeout === undefined && deadline === undefined) || !this.#isAwaited) return
+    const left = deadline === undefined ? Number.POSITIVE_INFINITY : Math.max(0, deadline - this.#clock.now())
+    const expire = () => {
+      const waiter = this.#waiter
+      const loop = this.#loop
+      this.#over()
+      waiter?.reject(timedOut())
+      if (loop === undefined) return
+      markHandled(loop)
+      this.#rejectLoop?.(timedOut())
+    }
+    this.#limitTimer = this.#clock.setTimer(expire, Math.min(left, timeout ?? left))
   }
 
   /** Settles a read that found nothing behind the end of the connection. */
@@ -365,15 +411,6 @@ export class Inbox implements PieceSource {
     const promise = turn.then(outcome)
     markHandled(promise)
     return promise
-  }
-
-  /** Milliseconds that a read may wait: the shortest of its own limit and the inbox's. */
-  #limitOf(op: Op | undefined): number | undefined {
-    const own = timeLimit(op)
-    if (this.timeout === undefined && this.deadline === undefined) return own
-    const left = this.deadline === undefined ? this.timeout : Math.max(0, this.deadline - this.#clock.now())
-    const shared = Math.min(left ?? 0, this.timeout ?? Number.POSITIVE_INFINITY)
-    return own === undefined ? shared : Math.min(own, shared)
   }
 
   // ── The queue ────────────────────────────────────────────────────────────────────────────────────────────

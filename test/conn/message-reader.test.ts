@@ -265,9 +265,7 @@ describe('a read of a piece that gives up', () => {
       'by the timeout of all reads',
       (reader, solo) => {
         solo.conn.setReadTimeout(10)
-        const read = reader.read()
-        solo.conn.setReadTimeout(null)
-        return read
+        return reader.read()
       },
       'ERR_WS_TIMEOUT',
     ],
@@ -275,9 +273,7 @@ describe('a read of a piece that gives up', () => {
       'by the deadline of all reads',
       (reader, solo) => {
         solo.conn.setReadDeadline(new Date(Date.now() + 10))
-        const read = reader.read()
-        solo.conn.setReadDeadline(null)
-        return read
+        return reader.read()
       },
       'ERR_WS_TIMEOUT',
     ],
@@ -291,6 +287,8 @@ describe('a read of a piece that gives up', () => {
     await solo.clock.advance(20)
     expect(late.error).toEqual(failure(code))
     expect([solo.clock.timerCount, solo.conn.state]).toEqual([0, 'open'])
+    solo.conn.setReadTimeout(null)
+    solo.conn.setReadDeadline(null)
     await solo.receive(solo.frame(0, 'two'), solo.frame(1, 'next'))
     expect([await textOf(reader), await solo.conn.readText()]).toEqual(['two', 'next'])
   })

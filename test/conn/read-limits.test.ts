@@ -84,6 +84,55 @@ describe('setReadDeadline', () => {
   })
 })
 
+describe('a read that waits already', () => {
+  const ways: [string, (solo: Solo) => Promise<unknown>][] = [
+    ['readMessage', (solo) => solo.conn.readMessage()],
+    ['a loop', (solo) => solo.conn[Symbol.asyncIterator]().next()],
+    ['batches', (solo) => solo.conn.batches().next()],
+    ['nextReader', (solo) => solo.conn.nextReader()],
+  ]
+
+  test.each(ways)('%s gets a limit that is set meanwhile, and loses it', async (_, begin) => {
+    const solo = new Solo()
+    const read = watch(begin(solo))
+    solo.conn.setReadTimeout(100)
+    await solo.clock.advance(99)
+    solo.conn.setReadTimeout(null)
+    expect(solo.clock.timerCount).toBe(0)
+    await solo.clock.advance(1000)
+    expect(read.state).toBe('pending')
+    solo.conn.setReadDeadline(new Date(Date.now() + 100))
+    await solo.clock.advance(200)
+    expect(read.error).toMatchObject(timedOut)
+    expect(solo.clock.timerCount).toBe(0)
+    expect(solo.conn.state).toBe('open')
+  })
+
+  test.each(ways)('%s goes on for as long as pongs move the deadline', async (_, begin) => {
+    const solo = new Solo()
+    const move = () => solo.conn.setReadDeadline(new Date(Date.now() + 1000))
+    solo.conn.setPongHandler(move)
+    move()
+    const read = watch(begin(solo))
+    for (let i = 0; i < 5; i++) {
+      await solo.clock.advance(900)
+      await solo.receive(solo.frame(10))
+    }
+    expect(read.state).toBe('pending')
+    await solo.clock.advance(1100)
+    expect(read.error).toMatchObject(timedOut)
+  })
+
+  test('keeps the limit of its own', async () => {
+    const solo = new Solo()
+    const read = watch(solo.conn.readMessage({ timeout: 50 }))
+    solo.conn.setReadTimeout(100)
+    await solo.clock.advance(50)
+    expect(read.error).toMatchObject(timedOut)
+    expect(solo.clock.timerCount).toBe(0)
+  })
+})
+
 describe('misuse', () => {
   test.each([-1, 2 ** 31, Number.NaN, '5'])('setReadTimeout(%s) throws', (ms) => {
     expect(() => new Solo().conn.setReadTimeout(ms as number)).toThrow(
