@@ -2,6 +2,7 @@
 // RFC 6455 §5.5; gorilla/websocket's SetPingHandler, SetPongHandler and SetCloseHandler.
 
 import { describe, expect, test } from 'vitest'
+import type { Message } from '../../src/codec/message.ts'
 import type { Conn } from '../../src/conn/conn.ts'
 import { counted, failure, Solo, watch } from './connections.ts'
 
@@ -401,7 +402,7 @@ describe('in the call of a handler of pings, pongs and Close', () => {
             solo.conn
               .batches()
               .next()
-              .then(({ value }) => met.push(...value!.map((each) => each.text())))
+              .then(({ value }) => met.push(...value!.map((each: Message) => each.text())))
           if (how === 'loop')
             solo.conn[Symbol.asyncIterator]()
               .next()

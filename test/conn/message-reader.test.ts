@@ -23,7 +23,7 @@ async function byBytes(reader: MessageReader): Promise<string> {
   for (;;) {
     const piece = await reader.read({ into })
     if (piece === null) return Buffer.from(bytes).toString('utf8')
-    expect([piece.length, piece.buffer]).toEqual([1, into.buffer])
+    expect([piece.length, piece.buffer === into.buffer]).toEqual([1, true])
     bytes.push(piece[0])
   }
 }
@@ -71,6 +71,7 @@ describe('a message that is still arriving', () => {
     await solo.receive(solo.frame(1, 'größer ', false))
     const reader = await solo.conn.nextReader()
     const all = byBytes(reader)
+    await solo.settle()
     await solo.receive(solo.frame(0, '', false), solo.frame(9), solo.frame(0, 'als 1'), solo.frame(1, 'next'))
     expect(await all).toBe('größer als 1')
     expect(await byBytes(await solo.conn.nextReader())).toBe('next')
@@ -551,6 +552,34 @@ describe('close() with a message half read', () => {
   })
 })
 
+test('ping() and close() inside of a loop over readers end promptly, with a full queue and a message half read', async () => {
+  const solo = new Solo({ readBufferSize: 1000 })
+  const done: unknown[] = []
+  const loop = (async () => {
+    for (;;) {
+      const reader = await solo.conn.nextReader()
+      for await (const piece of reader) {
+        if (done.length === 0) done.push(piece.length, await solo.conn.ping('x'), await solo.conn.ping('y'))
+        else if (done.length === 3) {
+          done.push(piece.length)
+          done.push((await solo.conn.close()).code, (await solo.conn.close()).code)
+        }
+      }
+    }
+  })().catch((error) => error.code)
+  await solo.receive(solo.frame(2, counted(10), false))
+  await solo.receive(solo.frame(0, counted(2000), false))
+  await solo.receive(solo.frame(0, counted(3000), false), solo.frame(10, 'x'))
+  await solo.receive(solo.frame(0, counted(4000)), solo.frame(2, counted(5000)), solo.frame(10, 'y'))
+  await solo.receive(solo.frame(2, counted(2000)), solo.frame(2, counted(2000), false))
+  await solo.receiveClose(1000)
+  solo.transport.receiveEnd()
+  await solo.settle()
+  // What was read before close() can be read to its end, then the loop ends.
+  expect([done, await loop]).toEqual([[10, 0, 0, 9000, 1000, 1000], 'ERR_WS_CLOSED'])
+  expect(solo.clock.timerCount).toBe(0)
+})
+
 describe('as a stream of the web platform', () => {
   test('the rest of the message comes until its end', async () => {
     const solo = new Solo()
@@ -641,6 +670,19 @@ describe('a loop over the pieces', () => {
     await solo.receive(solo.frame(0, 'two'))
     expect(await next).toBe('two')
   })
+})
+
+test('a piece that nobody looks at is no unhandled rejection', async () => {
+  const solo = new Solo()
+  await solo.receive(solo.frame(1, 'a', false))
+  const reader = await solo.conn.nextReader()
+  await reader.read()
+  reader[Symbol.asyncIterator]().next()
+  solo.transport.gone(new Error('reset'))
+  reader.read()
+  // The guard of all tests looks for what went unhandled.
+  await solo.settle()
+  expect(solo.clock.timerCount).toBe(0)
 })
 
 test('pieces go through Node’s streams too', async () => {

@@ -154,9 +154,11 @@ describe.each(modes)('%s messages', (_, borrow) => {
       },
       { borrow },
     )
-    await solo.receiveTexts('1', '2', '3')
+    await solo.receive(solo.frame(1, '1'), solo.frame(1, '2'), solo.frame(1, 'part of a third', false))
     expect(count).toBe(1)
     expect((await solo.conn.closed).code).toBe(1006)
+    solo.conn.onMessage(null)
+    await expect(solo.conn.nextReader()).rejects.toEqual(failure('ERR_WS_ABNORMAL_CLOSURE'))
   })
 
   test('go on behind close() in the call, until the peer’s Close', async () => {
@@ -297,6 +299,18 @@ describe('a function that returns a promise', () => {
       expect(solo.transport.isPaused).toBe(false)
     },
   )
+
+  test('keeps a transport paused that was so before, until what waited is done with', async () => {
+    const solo = new Solo()
+    await solo.receive(solo.frame(1, 'a'.repeat(40_000)), solo.frame(1, 'b'.repeat(40_000)))
+    const { texts, next } = slow(solo)
+    await solo.settle()
+    expect([texts.length, solo.transport.calls]).toEqual([2, ['pause']])
+    next()
+    next()
+    await solo.settle()
+    expect(solo.transport.calls).toEqual(['pause', 'resume'])
+  })
 
   test('that is settled already, or undefined, or no promise at all, stops nothing for long', async () => {
     const solo = new Solo()
