@@ -296,6 +296,18 @@ describe('a read of a piece that gives up', () => {
     expect([await textOf(reader), await solo.conn.readText()]).toEqual(['two', 'next'])
   })
 
+  test('is not put off by control frames that come meanwhile', async () => {
+    const solo = new Solo()
+    await solo.receive(solo.frame(1, 'a', false))
+    const reader = await solo.conn.nextReader()
+    await reader.read()
+    const late = watch(reader.read({ timeout: 10 }))
+    await solo.clock.advance(5)
+    await solo.receive(solo.frame(9), solo.frame(10))
+    await solo.clock.advance(5)
+    expect(late.error).toEqual(failure('ERR_WS_TIMEOUT'))
+  })
+
   test('by its signal loses nothing, whether it is aborted before or meanwhile', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(1, 'one ', false))
@@ -395,6 +407,33 @@ describe('while a reader is not read', () => {
       expect([read.state, await skipping.read()]).toEqual(['resolved', null])
     }
   })
+
+  test.each(['message', 'loop', 'batch', 'push'] as const)(
+    'a whole message that is waited for (%s) is read to its end, whatever its length',
+    async (way) => {
+      const solo = new Solo({ readBufferSize: 1000 })
+      await solo.receiveTexts('first')
+      expect(await textOf(await solo.conn.nextReader())).toBe('first')
+      const lengths: number[] = []
+      if (way === 'message') solo.conn.readMessage().then(({ byteLength }) => lengths.push(byteLength))
+      if (way === 'push') solo.conn.onMessage(({ byteLength }) => void lengths.push(byteLength))
+      if (way === 'loop')
+        solo.conn[Symbol.asyncIterator]()
+          .next()
+          .then(({ value }) => lengths.push(value.byteLength))
+      if (way === 'batch')
+        solo.conn
+          .batches()
+          .next()
+          .then(({ value }) => lengths.push(value[0].byteLength))
+      const frame = solo.frame(2, counted(200_000))
+      for (let at = 0; at < frame.length; at += 10_000) {
+        await solo.receive(frame.subarray(at, at + 10_000))
+        expect(solo.transport.isPaused).toBe(false)
+      }
+      expect(lengths).toEqual([200_000])
+    },
+  )
 
   test('messages behind it count', async () => {
     const solo = new Solo({ readBufferSize: 1000 })
@@ -539,6 +578,20 @@ describe('close() with a message half read', () => {
     expect(closed.map(({ value }) => value?.wasClean)).toEqual([true, true])
     await expect(solo.conn.readText()).rejects.toEqual(failure('ERR_WS_CLOSED'))
     expect([solo.clock.timerCount, solo.transport.misuse]).toEqual([0, []])
+  })
+
+  test('a piece that is waited for comes, of a message that goes on behind it', async () => {
+    const solo = new Solo()
+    await solo.receive(solo.frame(1, 'a', false))
+    const reader = await solo.conn.nextReader()
+    await reader.read()
+    const piece = word(reader)
+    solo.conn.close()
+    await solo.receive(solo.frame(0, 'b', false))
+    expect(await piece).toBe('b')
+    const next = word(reader)
+    await solo.receive(solo.frame(0, 'c'))
+    expect([await next, await word(reader)]).toEqual(['c', null])
   })
 
   test('a message that is not read any more fails its reader, and does not end it', async () => {

@@ -91,7 +91,7 @@ describe.each(modes)('%s messages', (_, borrow) => {
   })
 
   test('end inside of the function’s own call, which reads the next one of the same read', async () => {
-    for (const how of ['message', 'reader', 'loop', 'batch'] as const) {
+    for (const how of ['message', 'reader', 'loop', 'limited', 'batch'] as const) {
       const solo = new Solo()
       let text: Promise<string> | undefined
       solo.conn.onMessage(
@@ -103,7 +103,8 @@ describe.each(modes)('%s messages', (_, borrow) => {
               .nextReader()
               .then((reader) => reader.read())
               .then((piece) => Buffer.from(piece!).toString())
-          if (how === 'loop')
+          if (how === 'limited') solo.conn.setReadTimeout(1000)
+          if (how === 'loop' || how === 'limited')
             text = solo.conn[Symbol.asyncIterator]()
               .next()
               .then(({ value }) => value!.text())
@@ -332,6 +333,19 @@ describe('a function that returns a promise', () => {
     await solo.receiveTexts('1')
     await solo.receiveTexts('2')
     expect([solo.transport.isPaused, solo.conn.state]).toEqual([false, 'open'])
+    let go = () => {}
+    const results: unknown[] = [
+      // biome-ignore lint/suspicious/noThenProperty: it says so twice, and that counts once
+      { then: (resolve: () => void) => [resolve(), resolve()] },
+      new Promise<void>((resolve) => {
+        go = resolve
+      }),
+    ]
+    solo.conn.onMessage(() => results.shift())
+    await solo.receiveTexts('a', 'b')
+    expect(solo.transport.isPaused).toBe(true)
+    go()
+    await solo.settle()
     const error = new Error('mine')
     solo.conn.onMessage(() => ({
       // biome-ignore lint/suspicious/noThenProperty: what some promises are
