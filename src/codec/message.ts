@@ -1,6 +1,7 @@
 // A received message (RFC 6455 §5.6): owned, then its bytes never change after delivery; or borrowed for one call.
 // Its bytes stand in the chunk they came in, or in a buffer of their own where the message came in pieces.
 
+import { assertBytes } from './bytes.ts'
 import type { Chunk } from './chunk.ts'
 import type { DataType } from './constants.ts'
 import { hasBrand, WebSocketError } from './errors.ts'
@@ -112,8 +113,10 @@ export class Message {
    * The same message in memory of its own, exactly as large as it is; an owned one where this one is borrowed.
    *
    * @param into memory to use instead, where the message fits into it: the message changes when its caller changes that
+   * @throws TypeError ERR_WS_ARGUMENT for an `into` that is no Uint8Array
    */
   copy(into?: Uint8Array): Message {
+    if (into !== undefined) assertBytes(into, 'into')
     const { type, start, byteLength, form } = this
     return new Message(type, this.live().slice(start, start + byteLength, into), 0, byteLength, form)
   }

@@ -234,8 +234,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /**
    * Gives every message to `fn` as it arrives, without a promise for any; null: messages wait to be read again. When
-   * `fn` returns a promise, the peer is not read from until it settles; what has been read already still comes. When
-   * `fn` throws, or its promise is rejected, the connection ends with 1011 and ERR_WS_HANDLER. Reads reject with
+   * `fn` returns a promise, the peer is not read from until it settles; what has been read already still comes. Should
+   * that promise wait for a pong or for {@link close}, reading goes on for it, and the messages wait. When `fn` throws, or its promise is rejected, the connection ends with 1011 and ERR_WS_HANDLER. Reads reject with
    * ERR_WS_CONCURRENT_READ meanwhile; {@link closed} tells of the end.
    *
    * @throws WebSocketError ERR_WS_CONCURRENT_READ while a read waits; TypeError ERR_WS_ARGUMENT

@@ -471,9 +471,7 @@ export class Inbox implements PieceSource {
   #skipRest(): void {
     this.#reader?.leave()
     this.#reader = undefined
-    if (!this.#isArriving || this.isFilling) return
-    this.#host.takePart()
-    this.#host.taken()
+    if (this.#isArriving && !this.isFilling) this.#host.takePart()
   }
 
   // ── A sink ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -81,6 +81,13 @@ test('a copy has memory of its own, exactly as large as it is', () => {
   expect(copy.data).not.toBe(message.data)
 })
 
+test('a copy into memory that is none throws', () => {
+  const message = inChunk(1, 'text', ASCII)
+  const copy = () => message.copy('memory' as unknown as Uint8Array)
+  expect(copy).toThrow(expect.objectContaining({ code: 'ERR_WS_ARGUMENT' }) as Error)
+  expect(copy).toThrow(TypeError)
+})
+
 describe('Message.isMessage', () => {
   test('holds for a message of another copy of the library', async () => {
     const url = new URL('../../src/codec/message.ts', import.meta.url)

@@ -20,6 +20,19 @@ test.each([
   }
 })
 
+test('each piece is the reader’s to change', async () => {
+  const solo = new Solo()
+  await solo.receiveTexts('a', 'b')
+  const reader = joinMessages(solo.conn, '|').getReader()
+  const texts: string[] = []
+  for (let i = 0; i < 4; i++) {
+    const { value } = await reader.read()
+    texts.push(Buffer.from(value!).toString())
+    value!.fill(0)
+  }
+  expect(texts).toEqual(['a', '|', 'b', '|'])
+})
+
 test('no term is put behind a message that is not complete', async () => {
   const solo = new Solo()
   const reader = joinMessages(solo.conn, '|').getReader()

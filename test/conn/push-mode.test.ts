@@ -1,4 +1,4 @@
-// Messages that are pushed to a function, owned or lent: their order, what stops reading, and what a function may do in its call.
+// Messages that are pushed to a function, owned or lent: their order, how that begins and ends, and functions that fail.
 // RFC 6455 §5.6; §7.4.1 (1011).
 
 import { describe, expect, test } from 'vitest'
@@ -91,7 +91,7 @@ describe.each(modes)('%s messages', (_, borrow) => {
   })
 
   test('end inside of the function’s own call, which reads the next one of the same read', async () => {
-    for (const how of ['message', 'reader', 'loop', 'batch'] as const) {
+    for (const how of ['message', 'reader', 'loop', 'limited', 'batch'] as const) {
       const solo = new Solo()
       let text: Promise<string> | undefined
       solo.conn.onMessage(
@@ -103,7 +103,8 @@ describe.each(modes)('%s messages', (_, borrow) => {
               .nextReader()
               .then((reader) => reader.read())
               .then((piece) => Buffer.from(piece!).toString())
-          if (how === 'loop')
+          if (how === 'limited') solo.conn.setReadTimeout(1000)
+          if (how === 'loop' || how === 'limited')
             text = solo.conn[Symbol.asyncIterator]()
               .next()
               .then(({ value }) => value!.text())
@@ -154,9 +155,11 @@ describe.each(modes)('%s messages', (_, borrow) => {
       },
       { borrow },
     )
-    await solo.receiveTexts('1', '2', '3')
+    await solo.receive(solo.frame(1, '1'), solo.frame(1, '2'), solo.frame(1, 'part of a third', false))
     expect(count).toBe(1)
     expect((await solo.conn.closed).code).toBe(1006)
+    solo.conn.onMessage(null)
+    await expect(solo.conn.nextReader()).rejects.toEqual(failure('ERR_WS_ABNORMAL_CLOSURE'))
   })
 
   test('go on behind close() in the call, until the peer’s Close', async () => {
@@ -260,301 +263,6 @@ describe.each(modes)('%s messages', (_, borrow) => {
     solo.transport.receiveEnd()
     expect((await closed).code).toBe(1000)
     expect(texts).toEqual(['1', '2'])
-  })
-})
-
-describe('a function that returns a promise', () => {
-  /** A function whose promises the test settles, and what it got. */
-  function slow(solo: Solo, borrow = false): { texts: string[]; next: () => void } {
-    const texts: string[] = []
-    const waiting: (() => void)[] = []
-    solo.conn.onMessage(
-      (message) => {
-        texts.push(message.text())
-        return new Promise<void>((resolve) => waiting.push(resolve))
-      },
-      { borrow },
-    )
-    return { texts, next: () => waiting.shift()?.() }
-  }
-
-  test.each(modes)(
-    'stops reading until it settles; what was read already still comes (%s)',
-    async (_, borrow) => {
-      const solo = new Solo()
-      const { texts, next } = slow(solo, borrow)
-      await solo.receiveTexts('1', '2')
-      expect([texts, solo.transport.isPaused]).toEqual([['1', '2'], true])
-      await solo.receiveTexts('3')
-      next()
-      await solo.settle()
-      expect([texts, solo.transport.isPaused]).toEqual([['1', '2'], true])
-      next()
-      await solo.settle()
-      expect([texts, solo.transport.isPaused]).toEqual([['1', '2', '3'], true])
-      next()
-      await solo.settle()
-      expect(solo.transport.isPaused).toBe(false)
-    },
-  )
-
-  test('that is settled already, or undefined, or no promise at all, stops nothing for long', async () => {
-    const solo = new Solo()
-    const results: unknown[] = [undefined, null, 7, Promise.resolve(), solo.conn.writeMessage('x')]
-    solo.conn.onMessage(() => results.shift())
-    for (let i = 0; i < 5; i++) await solo.receiveTexts('x')
-    expect([results.length, solo.transport.isPaused]).toEqual([0, false])
-  })
-
-  test('may be another library’s thenable, even a bad one', async () => {
-    const solo = new Solo()
-    solo.conn.onMessage(() => ({
-      // biome-ignore lint/suspicious/noThenProperty: what some promises are
-      then(resolve: () => void) {
-        resolve()
-        resolve()
-      },
-    }))
-    await solo.receiveTexts('1')
-    await solo.receiveTexts('2')
-    expect([solo.transport.isPaused, solo.conn.state]).toEqual([false, 'open'])
-    const error = new Error('mine')
-    solo.conn.onMessage(() => ({
-      // biome-ignore lint/suspicious/noThenProperty: what some promises are
-      then() {
-        throw error
-      },
-    }))
-    await solo.receiveTexts('3')
-    solo.transport.receiveEnd()
-    expect((await solo.conn.closed).error).toEqual(failure('ERR_WS_HANDLER', { cause: error }))
-  })
-
-  test.each(modes)('may wait for a pong: reading goes on for that (%s)', async (_, borrow) => {
-    const solo = new Solo()
-    const texts: string[] = []
-    let isInside = 0
-    let most = 0
-    solo.conn.onMessage(
-      async (message) => {
-        texts.push(message.text())
-        most = Math.max(most, ++isInside)
-        if (texts.length === 1) await solo.conn.ping('x')
-        isInside--
-      },
-      { borrow },
-    )
-    await solo.receiveTexts('1')
-    // These come before the pong, and wait for the function.
-    await solo.receiveTexts('2')
-    await solo.receiveTexts('3')
-    expect([texts, solo.transport.isPaused]).toEqual([['1'], false])
-    await solo.receive(solo.frame(1, '4'), solo.frame(10, 'x'), solo.frame(1, '5'))
-    expect([texts, most, isInside]).toEqual([['1', '2', '3', '4', '5'], 1, 0])
-    await solo.receiveTexts('6')
-    expect([texts.at(-1), solo.transport.isPaused]).toEqual(['6', false])
-  })
-
-  test('may wait for a pong that does not come: no more than 1 MiB is read for it', async () => {
-    const solo = new Solo()
-    let count = 0
-    solo.conn.onMessage(async () => {
-      if (++count === 1) await solo.conn.ping('x', { timeout: 1000 }).catch(() => {})
-    })
-    await solo.receiveTexts('1')
-    let sent = 0
-    while (!solo.transport.isPaused && sent < 100) {
-      await solo.receive(solo.frame(2, counted(60_000)))
-      sent++
-    }
-    expect([sent, count]).toEqual([Math.ceil((1024 * KiB) / 60_064), 1])
-    await solo.clock.advance(1000)
-    expect([count, solo.transport.isPaused]).toEqual([1 + sent, false])
-  })
-
-  test.each([
-    [false, false],
-    [false, true],
-    [true, false],
-    [true, true],
-  ])('may wait for close() (drain: %s, lent: %s)', async (drain, borrow) => {
-    const solo = new Solo()
-    const texts: string[] = []
-    let ended: unknown
-    solo.conn.onMessage(
-      async (message) => {
-        texts.push(message.text())
-        if (texts.length === 1) ended = await solo.conn.close(1000, '', { drain })
-      },
-      { borrow },
-    )
-    await solo.receiveTexts('1')
-    await solo.receiveTexts('2')
-    await solo.receiveClose(1000)
-    solo.transport.receiveEnd()
-    await solo.settle()
-    expect(ended).toEqual({ code: 1000, reason: '', wasClean: true })
-    if (drain) expect(texts).toEqual(['1', '2'])
-    expect(solo.clock.timerCount).toBe(0)
-  })
-
-  test('may take the function away and read on by itself', async () => {
-    const solo = new Solo()
-    let text: string | undefined
-    solo.conn.onMessage(async () => {
-      await undefined
-      solo.conn.onMessage(null)
-      text = await solo.conn.readText()
-    })
-    await solo.receiveTexts('1')
-    await solo.receiveTexts('2')
-    expect([text, solo.transport.isPaused]).toEqual(['2', false])
-  })
-
-  test('that never settles does not stop the function that comes after it', async () => {
-    const solo = new Solo()
-    solo.conn.onMessage(() => new Promise(() => {}))
-    await solo.receiveTexts('1')
-    expect(solo.transport.isPaused).toBe(true)
-    await solo.receiveTexts('2')
-    const { texts, next } = slow(solo)
-    await solo.settle()
-    expect(texts).toEqual(['2'])
-    next()
-    await solo.receiveTexts('3')
-    expect(texts).toEqual(['2', '3'])
-  })
-
-  test('of a function that was replaced counts no more, however it settles', async () => {
-    const solo = new Solo()
-    const first = slow(solo)
-    await solo.receiveTexts('1')
-    const second = slow(solo)
-    await solo.receiveTexts('2')
-    expect(solo.transport.isPaused).toBe(true)
-    first.next()
-    await solo.receiveTexts('3')
-    expect([second.texts, solo.transport.isPaused]).toEqual([['2'], true])
-    second.next()
-    await solo.settle()
-    expect(second.texts).toEqual(['2', '3'])
-  })
-
-  test('is no reason for the end of the connection to wait', async () => {
-    const solo = new Solo({ closeTimeout: 50 })
-    slow(solo)
-    await solo.receiveTexts('1')
-    solo.transport.gone(new Error('reset'))
-    expect((await solo.conn.closed).code).toBe(1006)
-    expect(solo.clock.timerCount).toBe(0)
-  })
-})
-
-describe('a lent message', () => {
-  test('has expired when the function has returned; a copy has not', async () => {
-    const solo = new Solo()
-    await solo.receiveTexts('waits')
-    const kept: Message[] = []
-    const copies: Message[] = []
-    solo.conn.onMessage(
-      (message) => {
-        kept.push(message)
-        copies.push(message.copy())
-      },
-      { borrow: true },
-    )
-    await solo.receiveTexts('first')
-    await solo.receive(solo.frame(2, 'sec', false), solo.frame(0, 'ond'))
-    for (const message of kept)
-      for (const read of [
-        () => message.data,
-        () => message.text(),
-        () => message.source,
-        () => message.copy(),
-      ])
-        expect(read).toThrow(expired)
-    expect(copies.map((copy) => copy.text())).toEqual(['waits', 'first', 'second'])
-  })
-
-  test('has expired behind the first await of an async function', async () => {
-    const solo = new Solo()
-    let late: unknown
-    solo.conn.onMessage(
-      async (message) => {
-        await undefined
-        try {
-          message.text()
-        } catch (error) {
-          late = error
-        }
-      },
-      { borrow: true },
-    )
-    await solo.receiveTexts('x')
-    expect(late).toEqual(expired)
-  })
-
-  test('can be sent back in the call', async () => {
-    const solo = new Solo()
-    solo.conn.onMessage((message) => void solo.conn.writeMessage(message), { borrow: true })
-    await solo.receive(solo.frame(1, 'a'), solo.frame(2, 'b', false), solo.frame(0, 'c'))
-    expect(solo.log).toEqual(['text a', 'binary bc'])
-  })
-
-  test('that had to wait behind a slow function is good for its own call', async () => {
-    const solo = new Solo()
-    const texts: string[] = []
-    const kept: Message[] = []
-    solo.conn.onMessage(
-      async (message) => {
-        kept.push(message)
-        texts.push(message.text())
-        if (texts.length === 1) await solo.conn.ping('x')
-      },
-      { borrow: true },
-    )
-    await solo.receiveTexts('1')
-    await solo.receiveTexts('2', '3')
-    await solo.receive(solo.frame(10, 'x'))
-    expect(texts).toEqual(['1', '2', '3'])
-    for (const message of kept) expect(() => message.text()).toThrow(expired)
-  })
-})
-
-describe('discard()', () => {
-  test('drops what waits and what comes, and goes on with control frames', async () => {
-    const solo = new Solo()
-    await solo.receive(solo.frame(2, counted(70 * KiB)))
-    solo.conn.discard()
-    await solo.settle()
-    expect(solo.transport.isPaused).toBe(false)
-    const ping = solo.conn.ping('x')
-    await solo.receive(solo.frame(1, 'a'), solo.frame(9, 'p'), solo.frame(2, 'b', false), solo.frame(10, 'x'))
-    expect(await ping).toBe(0)
-    await solo.receive(solo.frame(0, 'c'))
-    await solo.receiveClose(1000)
-    solo.transport.receiveEnd()
-    expect((await solo.conn.closed).wasClean).toBe(true)
-    expect(solo.log).toEqual(['ping x', 'pong p', 'close 1000'])
-  })
-
-  test('ends with onMessage(null)', async () => {
-    const solo = new Solo()
-    solo.conn.discard()
-    await solo.receiveTexts('dropped')
-    solo.conn.onMessage(null)
-    await solo.receiveTexts('kept')
-    expect(await solo.conn.readText()).toBe('kept')
-  })
-
-  test('leaves the message that is being read', async () => {
-    const solo = new Solo()
-    await solo.receive(solo.frame(1, 'a', false))
-    const reader = await solo.conn.nextReader()
-    solo.conn.discard()
-    await solo.receive(solo.frame(0, 'b'))
-    expect(await reader.read()).toBe(null)
-    expect(solo.held()).toBe(0)
   })
 })
 

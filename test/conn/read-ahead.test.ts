@@ -67,6 +67,21 @@ describe('while nobody reads', () => {
     expect(solo.transport.isPaused).toBe(false)
   })
 
+  test('a ping that waits for its pong makes the room larger, never smaller', async () => {
+    for (const [readBufferSize, room] of [
+      [undefined, 1024 * KiB],
+      [2048 * KiB, 2048 * KiB],
+    ]) {
+      const solo = new Solo(readBufferSize === undefined ? {} : { readBufferSize })
+      solo.conn.ping('x')
+      await solo.receive(solo.frame(2, counted(room! - 200)))
+      expect(solo.transport.isPaused).toBe(false)
+      await solo.receive(solo.frame(2, counted(200)))
+      expect(solo.transport.isPaused).toBe(true)
+      solo.conn.terminate()
+    }
+  })
+
   test('K2: a paused transport keeps what comes, and loses nothing', async () => {
     const solo = new Solo()
     await pausedAfter(solo, [64 * KiB])

@@ -186,7 +186,7 @@ describe('the end', () => {
       const ends = pipe()
       const [one, other] = [ends[from], ends[1 - from]]
       one.writeMessage('written')
-      await one.flush()
+      one.flush()
       one.terminate()
       expect((await one.closed).code).toBe(1006)
       expect(await other.readText()).toBe('written')
@@ -208,6 +208,31 @@ describe('the end', () => {
     expect([(await server.closed).code, (await client.closed).code]).toEqual([1006, 1006])
     await turns(2)
     expect(flushed.error).toEqual(failure('ERR_WS_ABNORMAL_CLOSURE'))
+  })
+
+  test('by terminate() comes behind all that was written, however late that is read', async () => {
+    const [server, client] = pipe()
+    for (let i = 0; i < 3; i++) {
+      client.writeMessage(counted(60_000))
+      await turns(5)
+    }
+    client.terminate()
+    await turns(5)
+    expect([client.state, server.state]).toEqual(['closed', 'open'])
+    for (let i = 0; i < 3; i++) expect((await server.readMessage()).byteLength).toBe(60_000)
+    await expect(server.readMessage()).rejects.toEqual(failure('ERR_WS_ABNORMAL_CLOSURE'))
+  })
+
+  test('by terminate() is told to an end that reads as little as the other', async () => {
+    const [server, client] = pipe()
+    for (const conn of [server, client]) {
+      conn.writeMessage(counted(100_000))
+      await turns(5)
+      conn.writeMessage(counted(100_000))
+    }
+    await turns(5)
+    server.terminate()
+    expect([(await server.closed).code, (await client.closed).code]).toEqual([1006, 1006])
   })
 
   test('by terminate() of both at once, and again', async () => {
