@@ -165,8 +165,9 @@ export class Protocol {
   ): void {
     this.#reactEach ??= (event) => {
       if (this.#ended) return
-      const failed = event.type === 1 || event.type === 2 ? undefined : this.#reactTo(event)
-      if (failed === undefined || event.type !== CloseMessage) sink(event)
+      const { type } = event
+      const failed = type === TextMessage || type === BinaryMessage ? undefined : this.#reactTo(event)
+      if (failed === undefined || type !== CloseMessage) sink(event)
       if (failed !== undefined) sink(failed)
     }
     if (!this.#ended) this.#decoder.pushRangeEach(bytes, start, end, keep, this.#reactEach)

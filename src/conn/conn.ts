@@ -17,9 +17,9 @@ import { isPrepared, type PreparedMessage } from '../codec/prepared-message.ts'
 import type { Protocol } from '../codec/protocol.ts'
 import { abnormalClosure, type CloseInfo } from './close-info.ts'
 import { type AsyncDisposal, makeDisposable } from './disposal.ts'
+import type { CloseHandler, PingHandler } from './handlers.ts'
 import type { HandshakeInfo } from './handshake-info.ts'
-import type { MessageSink } from './inbox.ts'
-import { type CloseHandler, Link, type PingHandler } from './link.ts'
+import { Link } from './link.ts'
 import type { MessageReader } from './message-reader.ts'
 import type { MessageWriter } from './message-writer.ts'
 import type { ConnSettings } from './options.ts'
@@ -241,7 +241,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * @throws WebSocketError ERR_WS_CONCURRENT_READ while a read waits; TypeError ERR_WS_ARGUMENT
    */
   onMessage(fn: ((message: Message) => unknown) | null, { borrow = false }: PushMode = {}): void {
-    this.#link.inbox.setSink(checkHandler(fn) as MessageSink | undefined, borrow)
+    this.#link.inbox.setSink(checkHandler(fn), borrow)
   }
 
   /** Drops every message that comes from now on, for connections that only write; control frames are handled. */
@@ -536,7 +536,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     this.#link.fail(abnormalClosure('the connection was terminated'))
   }
 
-  /** @internal Whether `error` is what reads or writes of this very connection reject with at its end. */
+  /** @internal Whether `error`, or what caused it, is what reads or writes of this connection reject with at its end. */
   isOwnEnd(error: unknown): boolean {
     return this.#link.isOwnEnd(error)
   }

@@ -1,26 +1,14 @@
 // Received messages that wait for a reader, or the read that waits for a message; never both. Or a sink that gets them all.
 // After the end of the connection the messages that are here can still be read, then every read fails alike.
 
-import { BinaryMessage, type DataType } from '../codec/constants.ts'
+import type { DataType } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
-import { type Message, UNCHECKED } from '../codec/message.ts'
+import type { Message } from '../codec/message.ts'
 import type { Clock } from '../codec/ports.ts'
+import { MessageQueue } from './message-queue.ts'
 import { MessageReader, type PieceSource } from './message-reader.ts'
-import {
-  accepted,
-  isThenable,
-  markHandled,
-  type Op,
-  rejected,
-  timedOut,
-  timeLimit,
-  Waiter,
-} from './waiter.ts'
-
-/** What a waiting message costs beside its payload, for the count of bytes read ahead. */
-const MESSAGE_COST = 64
-/** Read messages at the front of the queue from which on it is made anew, once they are half of it. */
-const COMPACT_FROM = 32
+import { Sink, type SinkHost } from './sink.ts'
+import { markHandled, type Op, rejected, timedOut, timeLimit, Waiter } from './waiter.ts'
 
 /** Reads behind the end that fail at once; each further one takes a turn: a loop that ignores the error starves nobody. */
 const HASTY_READS = 1_000
@@ -38,11 +26,6 @@ export interface InboxHost {
   /** The sink threw, or what it returned rejects; whether it is to get nothing more. */
   sinkFailed(error: unknown): boolean
 }
-
-/** Gets every message; what it returns is waited for before more is read of the peer, when it is a promise. */
-export type MessageSink = (message: Message) => unknown
-
-function ignore(): void {}
 
 type Result<T> = IteratorResult<T, undefined>
 
@@ -67,7 +50,7 @@ function takeApart(resolve: (result: Result<Message>) => void, reject: (error: u
 /** What a read that waits is for: a message, a batch of them, a reader of one, a piece of the one that is being read. */
 type Want = 'message' | 'batch' | 'reader' | 'piece'
 
-export class Inbox implements PieceSource {
+export class Inbox implements PieceSource, SinkHost {
   /** Milliseconds that any read may wait, and the time on the clock until which it may; undefined for no limit. */
   #timeout: number | undefined
   #deadline: number | undefined
@@ -75,10 +58,7 @@ export class Inbox implements PieceSource {
   #limitTimer: unknown
   readonly #clock: Clock
   readonly #host: InboxHost
-  /** From `head` on; what was read is cleared, so that it can be let go. */
-  #queue: (Message | undefined)[] = []
-  #head = 0
-  #bytes = 0
+  readonly #queue = new MessageQueue()
   /** The read that waits: a loop's, or any other, which may be armed with limits of its own. */
   #loop: Promise<Result<Message>> | undefined
   #resolveLoop: ((result: Result<Message>) => void) | undefined
@@ -90,14 +70,7 @@ export class Inbox implements PieceSource {
   #isArriving = false
   /** Messages have been read by their pieces: even a single one is not gathered whole before it is asked for. */
   #streams = false
-  #sink: MessageSink | undefined
-  /** Promises of the sink that are pending, and which sink it is. */
-  #held = 0
-  #mode = 0
-  /** Reads of the transport have ended since one of them was made: the messages of later ones wait for it. */
-  #putsOff = false
-  /** The sink wants its messages lent. */
-  borrows = false
+  #sink: Sink | undefined
   /**
    * A read of the transport is being gone through, and its messages are lent or not. What has come of a message at its
    * end is no business of those who ask now: messages before it are still to be brought.
@@ -117,12 +90,7 @@ export class Inbox implements PieceSource {
   }
 
   get isEmpty(): boolean {
-    return this.#queue.length === 0
-  }
-
-  /** Bytes of the messages that wait, with what keeping them costs. */
-  get waitingBytes(): number {
-    return this.#bytes
+    return this.#queue.isEmpty
   }
 
   /**
@@ -130,15 +98,20 @@ export class Inbox implements PieceSource {
    * @param isUrgent a frame of the peer's is waited for: by a sink's promise too, perhaps
    */
   isFull(allowance: number, isUrgent: boolean): boolean {
-    if (this.#held > 0 && !isUrgent) return true
+    if (this.isHeld && !isUrgent) return true
     if (this.#isAwaited) return false
-    if (this.#queue.length === 0 && (!this.#streams || this.#sink !== undefined)) return false
-    return this.#bytes + this.#host.partLength >= allowance
+    if (this.#queue.isEmpty && (!this.#streams || this.#sink !== undefined)) return false
+    return this.#queue.bytes + this.#host.partLength >= allowance
   }
 
   /** Whether the sink is still busy with messages that it got. */
   get isHeld(): boolean {
-    return this.#held > 0
+    return this.#sink !== undefined && this.#sink.held > 0
+  }
+
+  /** Whether messages are best lent: whoever gets them wants no more. */
+  get borrows(): boolean {
+    return this.#sink?.borrows ?? false
   }
 
   get #isAwaited(): boolean {
@@ -157,6 +130,8 @@ export class Inbox implements PieceSource {
       // The rest of the message that is being read by its pieces, or skipped.
       this.#isArriving = false
       this.#reader?.finish(message)
+    } else if (this.#sink !== undefined && this.#queue.isEmpty && !this.#sink.putsOff) {
+      this.#sink.deliver(message, this.isLending)
     } else if (this.#loop !== undefined) {
       this.#over()
       this.#resolveLoop?.({ done: false, value: this.#owned(message) })
@@ -164,11 +139,8 @@ export class Inbox implements PieceSource {
       this.#settle(this.#owned(message))
     } else if (this.#waiter !== undefined && this.#want === 'reader') {
       this.#settle(this.#newReader(message.type, message))
-    } else if (this.#sink !== undefined && this.#queue.length === 0 && !this.#putsOff) {
-      this.#deliver(this.#sink, message)
     } else if (this.dropsWith === undefined || (this.#waiter !== undefined && this.#want === 'batch')) {
       this.#queue.push(this.#owned(message))
-      this.#bytes += message.byteLength + MESSAGE_COST
     }
   }
 
@@ -179,7 +151,7 @@ export class Inbox implements PieceSource {
   /** Behind the messages of one read of the transport: what waits for anything else than a whole message may get it. */
   endOfRead(): void {
     this.isFilling = false
-    this.#putsOff = this.#held > 0
+    if (this.#sink !== undefined) this.#sink.putsOff = this.#sink.held > 0
     if (this.#isArriving) {
       if (this.dropsWith !== undefined && this.#waiter === undefined) {
         this.#reader?.leave(this.dropsWith)
@@ -193,7 +165,7 @@ export class Inbox implements PieceSource {
   #serve(): void {
     switch (this.#want) {
       case 'batch':
-        if (this.#queue.length > 0) this.#settle({ done: false, value: this.#takeAll() })
+        if (!this.#queue.isEmpty) this.#settle({ done: false, value: this.#takeAll() })
         break
       case 'reader':
         if (this.#canStart) this.#settle(this.#startReader())
@@ -279,7 +251,7 @@ export class Inbox implements PieceSource {
   nextBatch(): Promise<Result<readonly Message[]>> {
     const message = this.#next()
     if (message !== undefined) {
-      const batch = this.#queue.length === 0 ? [message] : [message, ...this.#takeAll()]
+      const batch = this.#queue.isEmpty ? [message] : [message, ...this.#takeAll()]
       return Promise.resolve({ done: false, value: batch })
     }
     if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
@@ -294,20 +266,16 @@ export class Inbox implements PieceSource {
     this.#resolveLoop?.(done)
   }
 
-  /** From now on `sink` gets the messages; undefined: they wait to be read again. */
-  setSink(sink: MessageSink | undefined, borrows: boolean): void {
-    if (sink === undefined && this.#sink === undefined) return
-    if (sink !== undefined && this.#isAwaited) throw concurrentRead()
+  /** From now on `fn` gets the messages; undefined: they wait to be read again. */
+  setSink(fn: ((message: Message) => unknown) | undefined, borrows: boolean): void {
+    if (fn === undefined && this.#sink === undefined) return
+    if (fn !== undefined && this.#isAwaited) throw concurrentRead()
     this.#skipRest()
-    this.#sink = sink
-    this.borrows = sink !== undefined && borrows
     // What the one before has not done with is nothing that the new one waits for.
-    this.#held = 0
-    this.#putsOff = false
-    this.#mode++
+    this.#sink = fn && new Sink(fn, borrows, this)
     this.#host.taken()
     // Not at once: the caller may not be ready for them in the middle of its own call.
-    if (this.#queue.length > 0) Promise.resolve().then(() => this.#drain())
+    if (!this.#queue.isEmpty) Promise.resolve().then(() => this.#drain())
   }
 
   takePiece(): Uint8Array | undefined {
@@ -423,29 +391,13 @@ export class Inbox implements PieceSource {
   }
 
   #take(): Message | undefined {
-    const queue = this.#queue
-    const message = queue[this.#head]
-    if (message === undefined) return undefined
-    queue[this.#head++] = undefined
-    this.#bytes -= message.byteLength + MESSAGE_COST
-    if (this.#head === queue.length) {
-      // An idle connection holds no array that a burst once made large.
-      this.#queue = []
-      this.#head = 0
-    } else if (this.#head >= COMPACT_FROM && this.#head * 2 >= queue.length) {
-      // A reader that is always a little behind would never see the queue empty.
-      this.#queue = queue.slice(this.#head)
-      this.#head = 0
-    }
-    this.#host.taken()
+    const message = this.#queue.take()
+    if (message !== undefined) this.#host.taken()
     return message
   }
 
   #takeAll(): readonly Message[] {
-    const all = (this.#head === 0 ? this.#queue : this.#queue.slice(this.#head)) as Message[]
-    this.#queue = []
-    this.#head = 0
-    this.#bytes = 0
+    const all = this.#queue.takeAll()
     this.#host.taken()
     return all
   }
@@ -455,7 +407,7 @@ export class Inbox implements PieceSource {
   /** A message has begun to arrive, and nobody reads it yet. */
   get #canStart(): boolean {
     const isThere = !this.isFilling && (this.#error === undefined || this.#host.partLength > 0)
-    return isThere && !this.#isArriving && this.#queue.length === 0 && this.#host.partType !== 0
+    return isThere && !this.#isArriving && this.#queue.isEmpty && this.#host.partType !== 0
   }
 
   #newReader(type: DataType, from: Message | PieceSource): MessageReader {
@@ -476,43 +428,21 @@ export class Inbox implements PieceSource {
 
   // ── A sink ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  sinkFailed(error: unknown): boolean {
+    return this.#host.sinkFailed(error)
+  }
+
+  sinkReady(sink: Sink): void {
+    if (sink !== this.#sink) return
+    this.#drain()
+    this.#host.taken()
+  }
+
   #drain(): void {
     while (this.#sink !== undefined) {
       const message = this.#take()
       if (message === undefined) return
-      this.#deliver(this.#sink, message)
+      this.#sink.deliver(message, false)
     }
-  }
-
-  #deliver(sink: MessageSink, message: Message): void {
-    const { borrows } = this
-    try {
-      const result = sink(borrows ? message : this.#owned(message))
-      if (result !== undefined && result !== accepted && isThenable(result)) this.#hold(result)
-    } catch (error) {
-      this.#sinkFailed(error)
-    }
-    // One that had to wait is not the decoder's to take back.
-    if (borrows && !this.isLending) message.lend(BinaryMessage, undefined, 0, 0, UNCHECKED)
-  }
-
-  #sinkFailed(error: unknown): void {
-    if (this.#host.sinkFailed(error)) this.#sink = ignore
-  }
-
-  /** Reading stops until the promise settles. */
-  #hold(promise: PromiseLike<unknown>): void {
-    const mode = this.#mode
-    this.#held++
-    const release = () => {
-      if (mode !== this.#mode || --this.#held > 0) return
-      this.#putsOff = false
-      this.#drain()
-      this.#host.taken()
-    }
-    Promise.resolve(promise).then(release, (error) => {
-      this.#sinkFailed(error)
-      release()
-    })
   }
 }

@@ -15,30 +15,21 @@ import type { ByteReceiver, ByteTransport, Clock, EndOfTurn } from '../codec/por
 import type { Protocol } from '../codec/protocol.ts'
 import { closeSentError } from '../codec/shared-errors.ts'
 import { abnormalClosure, type CloseInfo, closedError } from './close-info.ts'
+import { callHandler, type Handlers, type PingHandler } from './handlers.ts'
 import { Inbox, type InboxHost } from './inbox.ts'
 import { KeepAlive } from './keep-alive.ts'
 import type { ConnSettings } from './options.ts'
 import { Outbox } from './outbox.ts'
 import { Pings } from './pings.ts'
 import { Sender } from './sender.ts'
-import { isThenable, Waiter } from './waiter.ts'
+import { Waiter } from './waiter.ts'
 
 /** Encoded bytes that go out without waiting for the end of the turn. */
 const FLUSH_FROM = 64 * 1024
+/** How far down the causes of an error are looked at. */
+const MAX_CAUSES = 8
 /** Bytes read ahead for a pong or the peer's Close that is waited for: it may stand behind messages that nobody reads. */
 const READ_AHEAD_URGENT = 1024 * 1024
-
-/** Gets the payload of a ping or pong, to keep: at most 125 bytes. */
-export type PingHandler = (data: Uint8Array) => unknown
-/** Gets the code of the peer's Close frame, 1005 when it had none, and its reason. */
-export type CloseHandler = (code: number, reason: string) => unknown
-
-/** What the application does in place of the defaults. */
-export interface Handlers {
-  ping: PingHandler | undefined
-  pong: PingHandler | undefined
-  close: CloseHandler | undefined
-}
 
 export interface LinkParts {
   readonly transport: ByteTransport
@@ -158,12 +149,12 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     this.abort(new WebSocketError('ERR_WS_HANDLER', { message, cause }))
   }
 
-  /** Whether `error` is what reads or writes of this very connection reject with at its end. */
+  /** Whether `error`, or what caused it, is what reads or writes of this very connection reject with at its end. */
   isOwnEnd(error: unknown): boolean {
-    return (
-      error !== undefined &&
-      (error === this.inbox.failure || error === this.#failure || error === this.#lateWrite)
-    )
+    const ends: unknown[] = [this.inbox.failure, this.#failure, this.#lateWrite]
+    for (let each = error, depth = 0; each instanceof Error && depth < MAX_CAUSES; each = each.cause, depth++)
+      if (ends.includes(each)) return true
+    return false
   }
 
   /** Something was encoded: it leaves at the end of the turn, much of it at once. */
@@ -257,7 +248,10 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     const { inbox, protocol } = this
     inbox.isFilling = true
     if (inbox.borrows) {
-      this.#onEach ??= (event) => this.#onEvent(event)
+      this.#onEach ??= (event) => {
+        if (event.type !== 1 && event.type !== 2) this.#onEvent(event, this.protocol.answersPings)
+        else if (this.#info === undefined) this.inbox.push(event)
+      }
       inbox.isLending = true
       protocol.receiveEach(bytes, start, end, !owned, this.#onEach)
       inbox.isLending = false
@@ -279,14 +273,10 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     if (protocol.pendingBytes > 0 || this.#isReadAheadFull) this.#arm()
   }
 
-  /** @param isAnswered the protocol has answered pings by itself */
-  #onEvent(event: DecoderEvent, isAnswered = this.protocol.answersPings): void {
+  /** What is no message. @param isAnswered the protocol has answered pings by itself */
+  #onEvent(event: DecoderEvent, isAnswered: boolean): void {
     if (this.#info !== undefined) return
     switch (event.type) {
-      case 1:
-      case 2:
-        this.inbox.push(event)
-        break
       case PingMessage:
         if (!isAnswered) this.#onPing(event.data)
         break
@@ -313,13 +303,10 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
 
   #call(what: string, handler: PingHandler | undefined, data: Uint8Array): void {
     if (handler === undefined) return
-    try {
-      const result = handler(data)
-      if (isThenable(result))
-        Promise.resolve(result).then(undefined, (error) => this.handlerFailed(what, error))
-    } catch (error) {
-      this.handlerFailed(what, error)
-    }
+    callHandler(
+      () => handler(data),
+      (cause) => this.handlerFailed(what, cause),
+    )
   }
 
   /** Reading ends; the application's handler may still write, and answers if it likes. */
@@ -329,21 +316,16 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     this.inbox.end(error, true)
     this.#waitingPings?.end(error)
     const handler = this.#handlers?.close
-    let isPending = false
+    let handling: Promise<unknown> | undefined
     if (handler !== undefined) {
       this.#closing()
-      try {
-        const result = handler(event.code, event.reason)
-        isPending = isThenable(result)
-        if (isPending)
-          Promise.resolve(result)
-            .catch((cause) => this.handlerFailed('close', cause))
-            .then(() => this.#answered())
-      } catch (cause) {
-        this.handlerFailed('close', cause)
-      }
+      handling = callHandler(
+        () => handler(event.code, event.reason),
+        (cause) => this.handlerFailed('close', cause),
+      )
     }
-    if (!isPending) this.#answered()
+    if (handling === undefined) this.#answered()
+    else handling.then(() => this.#answered())
   }
 
   /** The peer's Close frame has its answer, or gets it now: both sides have closed. */

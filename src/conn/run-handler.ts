@@ -4,14 +4,6 @@
 import { CloseInternalServerErr } from '../codec/constants.ts'
 import type { Conn } from './conn.ts'
 
-/** Whether `error`, or what caused it, is the end of `conn` itself. */
-function isOwnEnd(conn: Conn, error: unknown): boolean {
-  for (let e = error, depth = 0; e instanceof Error && depth < 8; e = e.cause, depth++) {
-    if (conn.isOwnEnd(e)) return true
-  }
-  return false
-}
-
 /** Calls `handler`; its failure closes the connection with 1011 and goes to `onError`. */
 export async function runHandler<Data>(
   conn: Conn<Data>,
@@ -21,7 +13,7 @@ export async function runHandler<Data>(
   try {
     await handler(conn)
   } catch (error) {
-    if (isOwnEnd(conn as Conn, error)) return
+    if (conn.isOwnEnd(error)) return
     conn.close(CloseInternalServerErr)
     onError(error, conn)
   }
