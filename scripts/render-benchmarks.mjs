@@ -24,6 +24,7 @@ the repository, \`npm ci\`, and run the command above its tables; close what els
 
 const SECTIONS = [
   { file: 'echo', title: 'Echo over TCP', command: 'npm run bench:echo', render: renderEcho },
+  { file: 'api', title: 'Ways to read and write', command: 'npm run bench:api', render: renderApi },
   { file: 'codec', title: 'Codec', command: 'npm run bench:codec', render: renderCodec },
   { file: 'kernels', title: 'Kernels', command: 'npm run bench', render: renderKernels },
 ]
@@ -35,14 +36,35 @@ const SERVERS = {
   net: 'raw `net`: bytes back as they came',
 }
 
+function echoSetting({ pinning, generator, seconds }) {
+  return [
+    `An echo server in a process of its own. Pinning: ${pinning}.`,
+    `Load generator: ${generator}. Rounds of ${seconds} s, a fresh server each.`,
+  ]
+}
+
 /** Echo: CPU time of the server's process a message, and messages a second. */
 function renderEcho({ setting, measured }) {
   const text = [
-    `An echo server in a process of its own. Pinning: ${setting.pinning}.`,
-    `Load generator: ${setting.generator}. Rounds of ${setting.seconds} s, a fresh server each.`,
+    ...echoSetting(setting),
     "The ratio is that of CPU times a message: of that server's process to gibbon-ws's.",
   ]
-  const tables = Object.entries(measured).map(([name, figures]) => {
+  return [text.join('\n'), ...echoTables(measured, 'gibbon-ws')]
+}
+
+/** The same for gibbon-ws alone, by each way to read and write. */
+function renderApi({ setting, measured }) {
+  const text = [
+    ...echoSetting(setting),
+    '*push* is `onMessage`, *borrowed* with messages that are lent, *streams* `nextReader` and `nextWriter`; the ratio is',
+    'that of CPU times a message: of that way to *push*.',
+  ]
+  return [text.join('\n'), ...echoTables(measured, 'push')]
+}
+
+/** A table for each case; the first server of its figures is the one that the others are compared with. */
+function echoTables(measured, subjectName) {
+  return Object.entries(measured).map(([name, figures]) => {
     const [connections, inFlight, size] = name.split('x').map(Number)
     const [subject] = Object.keys(figures)
     const series = (server, key) => figures[server].map((figure) => figure[key])
@@ -55,9 +77,8 @@ function renderEcho({ setting, measured }) {
         : `× ${formatRatio(ratioOfMedians(series(server, 'cpu'), series(subject, 'cpu')))}`,
     ])
     const of = `${connections} connections, ${inFlight} in flight each, ${formatSize(size)}`
-    return `${of}; ${figures[subject].length} rounds:\n\n${table(['', 'messages/s', 'CPU µs', 'gibbon-ws'], rows)}`
+    return `${of}; ${figures[subject].length} rounds:\n\n${table(['', 'messages/s', 'CPU µs', subjectName], rows)}`
   })
-  return [text.join('\n'), ...tables]
 }
 
 /** Codec: CPU time in the process of one side. */

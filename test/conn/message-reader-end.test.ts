@@ -21,7 +21,7 @@ describe('when the connection ends inside of a message', () => {
     ['past the limit', (solo) => solo.receive(solo.frame(0, counted(100))), 'ERR_WS_MESSAGE_TOO_BIG', false],
   ]
   describe.each(ends)('%s', (_, end, code, keeps) => {
-    test('a piece that is waited for rejects, always the same', async () => {
+    test('E10: a piece that is waited for rejects, always the same', async () => {
       const solo = new Solo({ readLimit: 100 })
       await solo.receive(solo.frame(1, 'came', false))
       const reader = await solo.conn.nextReader()
@@ -36,7 +36,7 @@ describe('when the connection ends inside of a message', () => {
       await expect(solo.conn.nextReader()).rejects.toBe(piece.error)
     })
 
-    test('what came and was not read yet comes first, unless it was a fault', async () => {
+    test('E10: what came and was not read yet comes first, unless it was a fault', async () => {
       const solo = new Solo({ readLimit: 100 })
       await solo.receive(solo.frame(1, 'came', false))
       const reader = await solo.conn.nextReader()

@@ -10,7 +10,7 @@ import { textOf, word } from './pieces.ts'
 const KiB = 1024
 
 describe('what was not read', () => {
-  test('is skipped by the next reader, and the stale one gives null', async () => {
+  test('N7: is skipped by the next reader, and the stale one gives null', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(1, 'hello'), solo.frame(1, 'world'))
     const first = await solo.conn.nextReader()
@@ -68,7 +68,7 @@ describe('what was not read', () => {
     },
   )
 
-  test('is not gathered while the next read waits', async () => {
+  test('N7: is not gathered while the next read waits', async () => {
     const solo = new Solo({ readLimit: Number.POSITIVE_INFINITY })
     const frame = solo.frame(2, counted(4 * 1024 * KiB))
     await solo.receive(frame.subarray(0, 1000))

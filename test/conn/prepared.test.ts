@@ -28,7 +28,7 @@ describe.each(roles)('on a %s', (role) => {
     expect(one.conn.state).toBe(other.conn.state)
   })
 
-  test('goes to many connections, each as its own, and changes with none', async () => {
+  test('N12: goes to many connections, each as its own, and changes with none', async () => {
     const data = counted(70_000)
     const message = new PreparedMessage(2, data)
     data.fill(0)

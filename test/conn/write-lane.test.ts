@@ -10,7 +10,7 @@ const KiB = 1024
 const roles = ['server', 'client'] as const
 
 describe.each(roles)('behind an open writer of a %s', (role) => {
-  test('messages, prepared messages and writers go in the order of their calls', async () => {
+  test('N8: messages, prepared messages and writers go in the order of their calls', async () => {
     const { solo } = start({ role, writeBufferSize: 4 })
     const { conn } = solo
     const order: string[] = []
@@ -235,7 +235,7 @@ describe('a write that is given up while it waits', () => {
 })
 
 describe('behind a writer that does nothing', () => {
-  test('a write without a limit rejects after 30 s, one with a limit at its limit', async () => {
+  test('N8: a write without a limit rejects after 30 s, one with a limit at its limit', async () => {
     const { solo } = start()
     const { conn, clock } = solo
     const writer = await conn.nextWriter(1)

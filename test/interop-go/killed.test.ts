@@ -39,7 +39,7 @@ describeWithGorilla('gorilla/websocket is killed', (gorilla) => {
   }
 
   describe.each(roles)('%s', (_, role) => {
-    test('E8: inside a frame', async () => {
+    test('E8, M4: inside a frame', async () => {
       // Larger than what arrives, in one frame.
       const { peer, conn } = await halfWay(
         role,
@@ -49,14 +49,14 @@ describeWithGorilla('gorilla/websocket is killed', (gorilla) => {
       await expectAbnormal(peer, conn)
     })
 
-    test('E8: between two fragments', async () => {
+    test('E8, M4: between two fragments', async () => {
       const { peer, conn } = await halfWay(role, { writeBufferSize: 1_000 }, (go) =>
         go.writeParts(2, Array<Buffer>(200).fill(patternOf(999)), { open: true }),
       )
       await expectAbnormal(peer, conn)
     })
 
-    test('while nothing is on its way', async () => {
+    test('M4: while nothing is on its way', async () => {
       const peer = gorilla.another()
       const { conn, go } = await peer.pair(role)
       await go.write(1, 'whole')
