@@ -32,8 +32,9 @@ classes for some of the codes: \`CloseError\`, \`CloseSentError\`, \`ReadLimitEr
 error's causes too; \`closeErrorOf(error)\` is what they look at. What is not the library's own passes as it is: an aborted signal's reason, what your functions throw, the SyntaxError of \`message.json()\`, and why
 \`getKernel(name)\` cannot load that kernel.
 
-**Reads** are \`readMessage()\` and \`for await\`; **writes** are \`writeMessage()\`, \`writeControl()\`, \`ping()\` and
-\`flush()\`. A rejection that nobody handles is no unhandled rejection: how a connection ended is always in \`closed\`. A
+**Reads** are \`readMessage()\`, \`readText()\`, \`readJSON()\`, \`nextReader()\` and what it gives, \`for await\` and
+\`batches()\`; **writes** are \`writeMessage()\`, \`writeJSON()\`, \`writePreparedMessage()\`, \`nextWriter()\` and what it
+gives, \`writeControl()\`, \`ping()\` and \`flush()\`. A rejection that nobody handles is no unhandled rejection: how a connection ended is always in \`closed\`. A
 **fault event** is what \`Decoder.push()\` and \`Protocol.receive()\` return last, with \`type\` 0 and the \`error\`.
 
 This page is made of [src/codec/errors.ts](../src/codec/errors.ts) by \`node scripts/render-errors.mjs\`.

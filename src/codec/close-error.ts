@@ -78,5 +78,6 @@ export function isCloseError(error: unknown, ...codes: number[]): boolean {
  */
 export function isUnexpectedCloseError(error: unknown, ...expected: number[]): boolean {
   const found = closeErrorOf(error)
-  return found !== undefined && !expected.includes(found.closeCode)
+  // Go's read behind one's own Close is no CloseError either.
+  return found?.remote === true && !expected.includes(found.closeCode)
 }

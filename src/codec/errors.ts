@@ -118,7 +118,7 @@ interface ErrorTable {
   /**
    * Something is to be sent behind our own Close frame, which is the last frame (RFC 6455 §5.5.1). A `CloseSentError`.
    * @do Write before you close. Whoever may come late can look at `state`, which is `open` as long as writing works.
-   * @from `writeMessage()`, `writeControl()` and `ping()` reject. `Protocol.send()`, `sendMessage()`, `ping()`,
+   * @from Writes reject. `Protocol.send()`, `sendMessage()`, `ping()`,
    *   `pong()` and `closeWith()` throw.
    */
   ERR_WS_CLOSE_SENT: ['a Close frame was sent; nothing can be sent behind it', 0]
@@ -149,18 +149,20 @@ interface ErrorTable {
   // Operations that took too long or asked too much. Unless it says otherwise, the connection goes on as it was.
 
   /**
-   * The `timeout` or `deadline` of an operation passed, or, for reads, what `setReadTimeout()` or `setReadDeadline()`
-   * set; or the `handshakeTimeout` of a dial.
-   * @do After a read, a ping, a control frame or `flush()`: try again, or close. A message whose write timed out is
-   *   half way out and has failed the connection: every later operation rejects with this error, `closed` says 1006.
-   * @from `readMessage()`, `writeMessage()`, `writeControl()`, `ping()`, `flush()` and `dial()` reject, `for await`
-   *   throws.
+   * The `timeout` or `deadline` of an operation passed, or what `setReadTimeout()`, `setReadDeadline()`,
+   * `setWriteTimeout()` or `setWriteDeadline()` set; the 30 s of a `ping()` or of a write behind a writer that does
+   * nothing; or the `handshakeTimeout` of a dial.
+   * @do After a read, a ping, a control frame or `flush()`, and after a write that waited for its turn or came behind
+   *   its deadline: try again, or close. A message that was encoded and waited for the peer cannot be taken back and has
+   *   failed the connection: every later operation rejects with this error, `closed` says 1006.
+   * @from Reads, writes, `close()` with limits, and `dial()` reject, `for await` throws.
    */
   ERR_WS_TIMEOUT: ['timed out', 0]
   /**
-   * A read is asked for while another one waits. The one that waits is not disturbed.
+   * A read is asked for while another one waits, or while `onMessage()` gets the messages. The one that waits is not
+   * disturbed.
    * @do Read in one place and hand the messages on from there.
-   * @from `readMessage()` rejects, a second `for await` throws.
+   * @from Reads reject, a second `for await` throws; `onMessage()` throws while a read waits.
    */
   ERR_WS_CONCURRENT_READ: ['another read of this connection is pending', 0]
   /**
@@ -195,8 +197,9 @@ interface ErrorTable {
    */
   ERR_WS_RANDOM_SOURCE: ['the random source failed; nothing was sent', 0]
   /**
-   * A message that a `Decoder` lent to the sink of `pushEach()` is read after that call.
-   * @do Read it inside the sink, or keep what its `copy()` gives.
+   * A message that was lent, by `onMessage()` with `borrow` or to the sink of `Decoder.pushEach()`, is read after that
+   * call.
+   * @do Read it inside the function, or keep what its `copy()` gives.
    * @from `Message.data`, `source`, `text()`, `json()` and `copy()` throw.
    */
   ERR_WS_MESSAGE_EXPIRED: ['the borrowed message has expired: copy() what is to be kept', 0]

@@ -40,8 +40,12 @@ export interface BufferPool {
 export interface Clock {
   /** Milliseconds from an arbitrary start, never going back. */
   now(): number
-  /** Calls `task` once after `ms` milliseconds (0..2^31-1). The timer does not keep the process alive by itself. */
-  setTimer(task: () => void, ms: number): unknown
+  /**
+   * Calls `task` once after `ms` milliseconds (0..2^31-1).
+   * @param isAwaited somebody waits for what the timer bounds: where a process ends once nothing is left to do, it keeps
+   *   it alive; another one does not
+   */
+  setTimer(task: () => void, ms: number, isAwaited?: boolean): unknown
   /** Takes back what `setTimer` returned; nothing happens for a timer that has run, or undefined. */
   clearTimer(timer: unknown): void
   /**

@@ -8,7 +8,8 @@ import { WebSocketError } from '../codec/errors.ts'
 export interface CloseInfo {
   /**
    * The received close code (RFC 6455 §7.1.5), 1000 to 4999; 1005 when the Close frame had none; that of the fault when
-   * the peer broke the protocol or a limit (1002, 1007, 1008, 1009); 1006 when it ended without a Close frame.
+   * the peer broke the protocol or a limit (1002, 1007, 1008, 1009), 1011 when a handler failed or a message was left
+   * unfinished; 1006 when it ended without a Close frame.
    */
   readonly code: number
   /** The received reason (RFC 6455 §7.1.6), at most 123 bytes in UTF-8; '' when there was none. */

@@ -37,8 +37,8 @@ import {
 /** Milliseconds that a pong is waited for when nothing is said. */
 const PING_TIMEOUT = 30_000
 
-/** How `close()` treats what still arrives. */
-export interface CloseOptions {
+/** How `close()` treats what still arrives, and how long its promise may take: closing itself goes on behind that. */
+export interface CloseOptions extends Op {
   /** Deliver the messages that arrive until the peer's Close; default false: only a pending read still gets them. */
   readonly drain?: boolean
 }
@@ -120,7 +120,10 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
     return this.handshake.subprotocol
   }
 
-  /** Bytes accepted for sending and not handed over to the operating system, frame headers included. */
+  /**
+   * Bytes accepted for sending and not handed over to the operating system, frame headers included; with the payloads of
+   * what waits behind an open writer, and without what that has gathered.
+   */
   get bufferedAmount(): number {
     return this.#link.sender.bufferedAmount
   }
@@ -223,19 +226,22 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   /**
    * As the loop over the connection itself, but each step gives all messages that are here, 1 or more: for servers that
    * want few promises.
+   *
+   * @param op limits of each step; those set for all reads hold as well
    */
-  batches(): AsyncIterableIterator<readonly Message[]> {
+  batches(op?: Op): AsyncIterableIterator<readonly Message[]> {
     const { inbox } = this.#link
     return iterator(
-      () => inbox.nextBatch(),
+      () => inbox.nextBatch(op),
       () => inbox.leaveLoop(),
     )
   }
 
   /**
    * Gives every message to `fn` as it arrives, without a promise for any; null: messages wait to be read again. When
-   * `fn` returns a promise, the peer is not read from until it settles; what has been read already still comes. Should
-   * that promise wait for a pong or for {@link close}, reading goes on for it, and the messages wait. When `fn` throws, or its promise is rejected, the connection ends with 1011 and ERR_WS_HANDLER. Reads reject with
+   * `fn` returns a promise, the messages of later reads of the transport wait for it, and the peer once there are
+   * `readBufferSize` bytes of them; control frames do not. What was in one read with its message still comes. When
+   * `fn` throws, or its promise is rejected, the connection ends with 1011 and ERR_WS_HANDLER. Reads reject with
    * ERR_WS_CONCURRENT_READ meanwhile; {@link closed} tells of the end.
    *
    * @throws WebSocketError ERR_WS_CONCURRENT_READ while a read waits; TypeError ERR_WS_ARGUMENT
@@ -284,7 +290,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    * for more. A payload of more than 32 KiB given as bytes on a server is not copied: its promise settles once it is
    * handed over to the operating system, and it must not change until then. Past `hardLimit` the promise rejects with
    * ERR_WS_BUFFER_FULL and nothing is queued. If its time is up or its signal aborts while it waits for its turn,
-   * nothing is sent; while it waits for the peer, the connection fails, since the message is half way out. Behind a
+   * nothing is sent; once it is encoded and waits for the peer, the connection fails, as the message cannot be taken back. Behind a
    * writer that does nothing for 30 s a write without a limit rejects with ERR_WS_TIMEOUT.
    *
    * Rejects also with ERR_WS_CONCURRENT_WRITE where `strict` is on, with ERR_WS_CLOSE_SENT after our Close, with the connection's error after its end, with
@@ -411,7 +417,8 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
   }
 
   /**
-   * Waits until everything accepted so far is handed over to the operating system; also behind {@link close}. Rejects
+   * Waits until everything encoded so far is handed over to the operating system; also behind {@link close}. Not what an
+   * open writer has gathered, nor what waits behind it. Rejects
    * with the connection's error after its end, with ERR_WS_TIMEOUT, or with the signal's reason.
    *
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none
@@ -513,11 +520,13 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
    *
    * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1000
    * @param reason at most 123 bytes in UTF-8; default ''
-   * @returns how it ended, as {@link closed}; never rejects
+   * @returns how it ended, as {@link closed}. Rejects only with ERR_WS_TIMEOUT or the signal's reason when the wait is
+   *   given up by `options`; closing goes on then
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once
    */
   close(code: number = CloseNormalClosure, reason = '', options?: CloseOptions): Promise<CloseInfo> {
     const link = this.#link
+    const limit = timeLimit(options)
     try {
       link.sender.close(code, reason)
     } catch (error) {
@@ -525,14 +534,21 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
       link.fail(error)
     }
     link.close(options?.drain ?? false)
-    return link.closed
+    if (limit === undefined && options?.signal === undefined) return link.closed
+    if (options?.signal?.aborted) return rejected(options.signal.reason)
+    const waiter = new Waiter<CloseInfo>()
+    waiter.arm(link.clock, limit, options?.signal, (error) => waiter.reject(error))
+    link.closed.then((info) => waiter.resolve(info))
+    return waiter.promise
   }
 
   /**
    * Ends the transport at once, without a Close frame; pending reads and writes reject with ERR_WS_ABNORMAL_CLOSURE.
-   * gorilla's Close.
+   * gorilla's Close. What was written in this turn is handed to the transport before, as far as it takes it without a
+   * wait: a plain socket that keeps up sends it still. {@link flush} makes sure.
    */
   terminate(): void {
+    this.#link.flush()
     this.#link.fail(abnormalClosure('the connection was terminated'))
   }
 

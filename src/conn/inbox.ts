@@ -93,20 +93,11 @@ export class Inbox implements PieceSource, SinkHost {
     return this.#queue.isEmpty
   }
 
-  /**
-   * Whether so much waits for the application that the peer should wait too.
-   * @param isUrgent a frame of the peer's is waited for: by a sink's promise too, perhaps
-   */
-  isFull(allowance: number, isUrgent: boolean): boolean {
-    if (this.isHeld && !isUrgent) return true
+  /** Whether so much waits for the application that the peer should wait too. */
+  isFull(allowance: number): boolean {
     if (this.#isAwaited) return false
     if (this.#queue.isEmpty && (!this.#streams || this.#sink !== undefined)) return false
     return this.#queue.bytes + this.#host.partLength >= allowance
-  }
-
-  /** Whether the sink is still busy with messages that it got. */
-  get isHeld(): boolean {
-    return this.#sink !== undefined && this.#sink.held > 0
   }
 
   /** Whether messages are best lent: whoever gets them wants no more. */
@@ -248,14 +239,16 @@ export class Inbox implements PieceSource, SinkHost {
   }
 
   /** As {@link next}, for all messages that are here. */
-  nextBatch(): Promise<Result<readonly Message[]>> {
+  nextBatch(op: Op | undefined): Promise<Result<readonly Message[]>> {
+    const limit = timeLimit(op)
+    if (op?.signal?.aborted) return rejected(op.signal.reason)
     const message = this.#next()
     if (message !== undefined) {
       const batch = this.#queue.isEmpty ? [message] : [message, ...this.#takeAll()]
       return Promise.resolve({ done: false, value: batch })
     }
     if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
-    return this.#cannotWait() ?? this.#wait('batch', undefined, undefined)
+    return this.#cannotWait() ?? this.#wait('batch', limit, op?.signal)
   }
 
   /** The loop is left: its read, should one wait, ends without a message. */
@@ -367,14 +360,14 @@ export class Inbox implements PieceSource, SinkHost {
       markHandled(loop)
       this.#rejectLoop?.(timedOut())
     }
-    this.#limitTimer = this.#clock.setTimer(expire, Math.min(left, timeout ?? left))
+    this.#limitTimer = this.#clock.setTimer(expire, Math.min(left, timeout ?? left), true)
   }
 
   /** Settles a read that found nothing behind the end of the connection. */
   #behindEnd<T>(outcome: () => T): Promise<T> {
     const turn =
       ++this.#fruitless > HASTY_READS
-        ? new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0))
+        ? new Promise<void>((resolve) => this.#clock.setTimer(resolve, 0, true))
         : Promise.resolve()
     const promise = turn.then(outcome)
     markHandled(promise)

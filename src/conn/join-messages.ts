@@ -6,8 +6,8 @@ import type { MessageReader } from './message-reader.ts'
 
 /**
  * The payloads of all messages that a connection receives from now on, as one stream of bytes. It ends when the peer
- * closes, whatever its code, and fails with what reads reject with otherwise; to cancel it leaves the connection open.
- * While it is read nobody else may read from the connection. gorilla's JoinMessages.
+ * closes between messages, whatever its code, and fails with what reads reject with otherwise; to cancel it leaves the
+ * connection open. While it is read nobody else may read from the connection. gorilla's JoinMessages.
  *
  * @param term put behind each message, in UTF-8; default ''
  */

@@ -28,8 +28,8 @@ import { Waiter } from './waiter.ts'
 const FLUSH_FROM = 64 * 1024
 /** How far down the causes of an error are looked at. */
 const MAX_CAUSES = 8
-/** Bytes read ahead for a pong or the peer's Close that is waited for: it may stand behind messages that nobody reads. */
-const READ_AHEAD_URGENT = 1024 * 1024
+/** Bytes read ahead while a ping waits for its pong, which may stand behind messages that nobody reads. */
+const READ_AHEAD_FOR_PONG = 1024 * 1024
 
 export interface LinkParts {
   readonly transport: ByteTransport
@@ -117,7 +117,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
 
   /** A message was taken, or a read waits: an empty inbox is filled again. */
   taken(): void {
-    if (this.#isPaused && this.inbox.isEmpty && !this.inbox.isHeld) this.#resume()
+    if (this.#isPaused && this.inbox.isEmpty) this.#resume()
   }
 
   get partType(): DataType | 0 {
@@ -195,10 +195,8 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     if (this.#isGone || this.#closeTimer !== undefined) return
     this.#keepAlive?.stop()
     if (this.#isPaused) this.#resume()
-    this.#closeTimer = this.clock.setTimer(() => {
-      const message = 'the peer did not finish the closing handshake'
-      this.fail(abnormalClosure(message))
-    }, this.settings.closeTimeout)
+    const expire = () => this.fail(abnormalClosure('the peer did not finish the closing handshake'))
+    this.#closeTimer = this.clock.setTimer(expire, this.settings.closeTimeout, true)
   }
 
   /** The connection cannot go on: no Close frame, the transport is torn down. */
@@ -423,12 +421,7 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
   get #isReadAheadFull(): boolean {
     const { readBufferSize } = this.settings
     const isPinging = this.#waitingPings !== undefined && !this.#waitingPings.isEmpty
-    // A function that has not settled may be waiting for the closing handshake.
-    const isUrgent = isPinging || (this.inbox.isHeld && this.#closeTimer !== undefined)
-    return this.inbox.isFull(
-      isUrgent ? Math.max(READ_AHEAD_URGENT, readBufferSize) : readBufferSize,
-      isUrgent,
-    )
+    return this.inbox.isFull(isPinging ? Math.max(READ_AHEAD_FOR_PONG, readBufferSize) : readBufferSize)
   }
 
   #resume(): void {

@@ -98,8 +98,20 @@ function checkSize(name: string, value: number | undefined, fallback: number): n
   return size
 }
 
+function checkPool(pool: BufferPool | undefined): BufferPool | undefined {
+  if (pool !== undefined && (typeof pool?.acquire !== 'function' || typeof pool.release !== 'function'))
+    throw typeError('writeBufferPool must have acquire and release')
+  return pool
+}
+
+function checkSwitch(name: string, value: boolean | undefined): boolean {
+  if (value !== undefined && typeof value !== 'boolean') throw typeError(`${name} must be a boolean`)
+  return value ?? false
+}
+
 /** @throws RangeError, TypeError ERR_WS_ARGUMENT */
 export function checkConnOptions(options: ConnOptions): ConnSettings {
+  checkSwitch('compression', options.compression)
   return {
     readLimit: options.readLimit === undefined ? undefined : checkLimit('readLimit', options.readLimit, 0),
     maxFragments:
@@ -110,8 +122,8 @@ export function checkConnOptions(options: ConnOptions): ConnSettings {
     hardLimit: checkLimit('hardLimit', options.hardLimit, 16 * 1024 * 1024),
     readBufferSize: checkSize('readBufferSize', options.readBufferSize, 64 * 1024),
     writeBufferSize: checkSize('writeBufferSize', options.writeBufferSize, 4 * 1024),
-    writeBufferPool: options.writeBufferPool ?? sharedBuffers,
-    strict: options.strict ?? false,
+    writeBufferPool: checkPool(options.writeBufferPool) ?? sharedBuffers,
+    strict: checkSwitch('strict', options.strict),
     closeTimeout: checkMilliseconds('closeTimeout', options.closeTimeout ?? 5_000),
     keepAlive: checkKeepAlive(options.keepAlive),
   }

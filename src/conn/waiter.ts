@@ -113,7 +113,7 @@ export class Waiter<T> {
     expire: (error: unknown) => void,
   ): void {
     if (limit === undefined && signal === undefined) return
-    const timer = limit === undefined ? undefined : clock.setTimer(() => expire(timedOut()), limit)
+    const timer = limit === undefined ? undefined : clock.setTimer(() => expire(timedOut()), limit, true)
     const onAbort = signal === undefined ? undefined : () => expire(signal.reason)
     if (onAbort !== undefined) signal?.addEventListener('abort', onAbort, { once: true })
     this.#disarm = () => {

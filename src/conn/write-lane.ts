@@ -126,13 +126,14 @@ export class WriteLane {
       return
     }
     this.#seen = this.#holder?.progress ?? 0
-    this.#timer = this.#clock.setTimer(() => {
+    const look = () => {
       if (this.#seen === this.#holder?.progress && !this.#host.isSlow) {
         // Whoever has no limit of their own has waited for long enough.
         const message = `the writer in front has done nothing for ${PATIENCE / 1_000} s`
         this.#reject(new WebSocketError('ERR_WS_TIMEOUT', { message }), ({ until }) => until === undefined)
       }
       this.#watch()
-    }, PATIENCE)
+    }
+    this.#timer = this.#clock.setTimer(look, PATIENCE, true)
   }
 }

@@ -25,7 +25,10 @@ function run(): void {
 
 export const nodeClock: Clock = {
   now: () => performance.now(),
-  setTimer: (task, ms) => setTimeout(task, ms).unref(),
+  setTimer(task, ms, isAwaited) {
+    const timer = setTimeout(task, ms)
+    return isAwaited ? timer : timer.unref()
+  },
   clearTimer: (timer) => clearTimeout(timer as NodeJS.Timeout | undefined),
   atEndOfTurn(turn) {
     if (first === undefined) {

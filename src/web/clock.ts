@@ -37,10 +37,10 @@ function tick(): void {
 /** The {@link Clock} of every runtime. */
 export const webClock: Clock = {
   now: () => performance.now(),
-  setTimer(task, ms) {
+  setTimer(task, ms, isAwaited) {
     const timer: unknown = setTimeout(task, ms)
     // Node's timers keep the process alive unless told not to.
-    if (typeof timer === 'object') (timer as { unref?(): void } | null)?.unref?.()
+    if (!isAwaited && typeof timer === 'object') (timer as { unref?(): void } | null)?.unref?.()
     return timer
   },
   clearTimer: (timer) => clearTimeout(timer as number | undefined),

@@ -158,7 +158,12 @@ describe('instanceof', () => {
 describe.each<[string, unknown, boolean, boolean]>([
   ['a code that is listed', new CloseError(1001), true, false],
   ['a code that is not', new CloseError(1003), false, true],
-  ['an end without a Close frame', new WebSocketError('ERR_WS_ABNORMAL_CLOSURE'), false, true],
+  [
+    'an end without a Close frame',
+    new WebSocketError('ERR_WS_ABNORMAL_CLOSURE', { remote: true }),
+    false,
+    true,
+  ],
   ['an error of another kind', new WebSocketError('ERR_WS_TIMEOUT'), false, false],
   ['a fault of the peer', new WebSocketError('ERR_WS_OPCODE'), false, false],
   ['any other error', new Error('hello'), false, false],
@@ -180,6 +185,13 @@ describe.each<[string, unknown, boolean, boolean]>([
     expect(isUnexpectedCloseError(error)).toBe(isOneOf || isUnexpected)
     expect(closeErrorOf(error) !== undefined).toBe(isOneOf || isUnexpected)
   })
+})
+
+test('TestUnexpectedCloseErrors: an end that this side made is not unexpected', () => {
+  const own = new WebSocketError('ERR_WS_ABNORMAL_CLOSURE')
+  expect(own).toBeInstanceOf(CloseError)
+  expect(isUnexpectedCloseError(own)).toBe(false)
+  expect(isCloseError(own, 1006)).toBe(true)
 })
 
 test('causes in a circle, and a chain without end, come to an end', () => {

@@ -175,3 +175,18 @@ describe.each([
     expect(solo.clock.timerCount).toBe(0)
   })
 })
+
+test('limits and signal of a step leave the connection as it was', async () => {
+  const solo = new Solo()
+  const reason = new Error('enough')
+  const controller = new AbortController()
+  const limited = watch(solo.conn.batches({ timeout: 100 }).next())
+  await solo.clock.advance(100)
+  const aborted = watch(solo.conn.batches({ signal: controller.signal }).next())
+  controller.abort(reason)
+  await solo.settle()
+  expect([limited.error, aborted.error]).toEqual([failure('ERR_WS_TIMEOUT'), reason])
+  await solo.receiveTexts('a', 'b')
+  const { value } = await solo.conn.batches({ timeout: 100 }).next()
+  expect([value?.length, solo.clock.timerCount]).toEqual([2, 0])
+})

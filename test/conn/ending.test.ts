@@ -101,14 +101,46 @@ describe.each(endings)('when a connection ends by %s', (_, end, expected) => {
   })
 })
 
-describe('terminate()', () => {
-  test('N9: sends nothing, in any state, and may be called again', async () => {
+describe('close() with limits', () => {
+  test('gives up its promise and nothing else', async () => {
+    const solo = new Solo({ closeTimeout: 1000 })
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const closes = [
+      watch(solo.conn.close(1000, '', { timeout: 100 })),
+      watch(solo.conn.close(1000, '', { signal: controller.signal })),
+      watch(solo.conn.close(1000, '', { signal: AbortSignal.abort(reason) })),
+      watch(solo.conn.close()),
+    ]
+    controller.abort(reason)
+    await solo.clock.advance(100)
+    expect(closes.map(({ error }) => error)).toEqual([failure('ERR_WS_TIMEOUT'), reason, reason, undefined])
+    expect(solo.log).toEqual(['close 1000'])
+    await solo.receiveClose(1000)
+    solo.transport.receiveEnd()
+    await solo.settle()
+    expect([closes[3].value, solo.clock.timerCount]).toEqual([await solo.conn.closed, 0])
+  })
+
+  test('resolves within them, with no timer left', async () => {
     const solo = new Solo()
-    solo.conn.writeMessage('never')
+    const closed = watch(solo.conn.close(1000, '', { timeout: 100, signal: new AbortController().signal }))
+    await solo.receiveClose(1000)
+    solo.transport.receiveEnd()
+    await solo.settle()
+    expect([closed.value, solo.clock.timerCount]).toEqual([await solo.conn.closed, 0])
+    expect(() => solo.conn.close(1000, '', { timeout: -1 })).toThrow(failure('ERR_WS_ARGUMENT') as Error)
+  })
+})
+
+describe('terminate()', () => {
+  test('N9: sends no Close, only what was written before, and may be called again', async () => {
+    const solo = new Solo()
+    await solo.conn.writeMessage('last words')
     solo.conn.terminate()
     solo.conn.terminate()
     await solo.settle()
-    expect(solo.transport.calls).toEqual(['destroy'])
+    expect([solo.transport.calls, solo.log]).toEqual([['write', 'destroy'], ['text last words']])
     const { code, error } = await solo.conn.closed
     expect([code, error]).toEqual([1006, failure('ERR_WS_ABNORMAL_CLOSURE', { remote: false })])
   })

@@ -11,6 +11,7 @@ import { checkConnOptions } from '../../src/conn/options.ts'
 import { nodeClock } from '../../src/node/clock.ts'
 import { SocketTransport } from '../../src/node/socket-transport.ts'
 import { nodeText } from '../../src/node/text.ts'
+import { webClock } from '../../src/web/clock.ts'
 import { MemoryTransport } from '../conn/memory-transport.ts'
 import { frameBytes, join } from '../fuzz/frames.ts'
 import { decodeAll } from '../reference/decode.ts'
@@ -151,6 +152,16 @@ describe('a lone message leaves before the next macrotask', () => {
     expect(transport.writes.length).toBe(1)
     conn.terminate()
   })
+})
+
+test('a timer that somebody waits for keeps the process alive, another one does not', () => {
+  for (const clock of [nodeClock, webClock]) {
+    for (const isAwaited of [true, false]) {
+      const timer = clock.setTimer(() => {}, 1000, isAwaited) as NodeJS.Timeout
+      expect(timer.hasRef()).toBe(isAwaited)
+      clock.clearTimer(timer)
+    }
+  }
 })
 
 describe('on a real socket', () => {

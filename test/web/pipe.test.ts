@@ -1,6 +1,8 @@
 // Two connections joined in memory: all that a connection does works over a pipe, and neither end can starve the runtime.
 // RFC 6455 §5 to §7.
 
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 import type { Conn } from '../../src/conn/conn.ts'
 import { pipe } from '../../src/web/pipe.ts'
@@ -307,4 +309,10 @@ test('100 pipes do not mix', async () => {
 test('options that are none throw', () => {
   expect(() => pipe({ readLimit: -1 })).toThrow(failure('ERR_WS_ARGUMENT') as Error)
   expect(() => pipe({ closeTimeout: 'x' as unknown as number })).toThrow(TypeError)
+})
+
+test('a wait over a pipe ends at its limit, though nothing else keeps the process alive', async () => {
+  const script = new URL('pipe-and-wait.mjs', import.meta.url).pathname
+  const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 20_000 })
+  expect(stdout).toBe('ERR_WS_TIMEOUT,ERR_WS_TIMEOUT,ERR_WS_TIMEOUT\n')
 })
