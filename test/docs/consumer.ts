@@ -23,7 +23,8 @@ export class DocsConsumer {
     this.consumer = installPackage()
     const types = join(this.consumer.folder, 'node_modules', '@types')
     mkdirSync(types)
-    for (const name of ['@types/node', 'undici-types'])
+    // What the code imports beside the package: Node's types, and the jar of a README's example with what it needs.
+    for (const name of ['@types/node', 'undici-types', 'tough-cookie', 'tldts', 'tldts-core'])
       symlinkSync(join(root, 'node_modules', name), join(this.consumer.folder, 'node_modules', name))
   }
 
