@@ -10,6 +10,8 @@ const BLOCK = 2048
 
 export class Chunk {
   readonly bytes: Uint8Array
+  /** The application has the bytes as well, and may change them. */
+  isForeign = false
   private readonly text: TextCodec
   private buffer: ArrayBufferLike | undefined = undefined
   private offset = 0
@@ -36,7 +38,9 @@ export class Chunk {
     const part = this.bytes.subarray(start, end)
     if (into === undefined || into.length < part.length) return new Chunk(new Uint8Array(part), this.text)
     into.set(part)
-    return new Chunk(into, this.text)
+    const chunk = new Chunk(into, this.text)
+    chunk.isForeign = true
+    return chunk
   }
 
   /** String of valid UTF-8. */

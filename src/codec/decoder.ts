@@ -188,8 +188,9 @@ export class Decoder {
     const { length } = this.#gather
     if (length === 0) return NO_BYTES
     this.#taken += length
-    const bytes = this.#gather.take(this.#kernel)
-    return bytes.length === length ? bytes : bytes.subarray(0, length)
+    const { buffer, byteOffset } = this.#gather.take(this.#kernel)
+    // Plain bytes, where a piece may be a part of a Node Buffer.
+    return new Uint8Array(buffer, byteOffset, length)
   }
 
   /** Whether the stream may end here: between messages, with no part of a frame held. */

@@ -112,13 +112,20 @@ export class Message {
   /**
    * The same message in memory of its own, exactly as large as it is; an owned one where this one is borrowed.
    *
-   * @param into memory to use instead, where the message fits into it: the message changes when its caller changes that
+   * @param into memory to use instead, where the message fits into it: the message changes when its caller changes that,
+   *   so it is checked and copied when it is sent
    * @throws TypeError ERR_WS_ARGUMENT for an `into` that is no Uint8Array
    */
   copy(into?: Uint8Array): Message {
     if (into !== undefined) assertBytes(into, 'into')
     const { type, start, byteLength, form } = this
-    return new Message(type, this.live().slice(start, start + byteLength, into), 0, byteLength, form)
+    const chunk = this.live().slice(start, start + byteLength, into)
+    return new Message(type, chunk, 0, byteLength, chunk.isForeign ? UNCHECKED : form)
+  }
+
+  /** @internal Whether the application may change the payload. */
+  get isForeign(): boolean {
+    return this.live().isForeign
   }
 
   /** @internal Makes this borrowed message another one; without a chunk it has expired. */

@@ -80,7 +80,8 @@ export interface ByteTransport {
   /**
    * Sends the segments in order, as one write where the transport can.
    * @returns true when the bytes are handed over and may be reused at once; false when they must stay untouched until
-   *   the matching call of `receiver.onWritten()` (one call for each `false`, in order), or until `receiver.onClose()`
+   *   the matching call of `receiver.onWritten()` (one call for each `false`, in order, and never inside of this call),
+   *   or until `receiver.onClose()`
    */
   write(segments: readonly Segment[]): boolean
   /** Stops delivery of bytes; at most what was already read may still arrive. */

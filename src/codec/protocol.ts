@@ -239,7 +239,8 @@ export class Protocol {
     this.#assertBetweenMessages()
     if (message.type === TextMessage && message.form === UNCHECKED) this.checkText(message.data, 0, true)
     const { source, start, byteLength } = message
-    return this.#encoder.frame(FIN | message.type, source, start, start + byteLength, options?.copy !== true)
+    const borrow = options?.copy !== true && !message.isForeign
+    return this.#encoder.frame(FIN | message.type, source, start, start + byteLength, borrow)
   }
 
   /**
@@ -417,16 +418,21 @@ export class Protocol {
     }
   }
 
+  /** @internal Answers a ping, as is done by itself unless {@link answersPings} says otherwise. */
+  answerPing(data: Uint8Array): void {
+    if (this.#closeSent || this.#ended) return
+    if (!this.#isCongested) {
+      this.#control(PongMessage, data)
+      return
+    }
+    this.#waitingPongs ??= []
+    if (this.#waitingPongs.length === MAX_WAITING_PONGS) this.#waitingPongs.shift()
+    this.#waitingPongs.push(data.slice())
+  }
+
   #react(event: DecoderEvent): void {
     if (event.type === PingMessage) {
-      if (this.#closeSent || !this.answersPings) return
-      if (!this.#isCongested) {
-        this.#control(PongMessage, event.data)
-        return
-      }
-      this.#waitingPongs ??= []
-      if (this.#waitingPongs.length === MAX_WAITING_PONGS) this.#waitingPongs.shift()
-      this.#waitingPongs.push(event.data.slice())
+      if (this.answersPings) this.answerPing(event.data)
     } else if (event.type === CloseMessage) {
       this.#closeReceived = true
       if (this.answersClose) this.close(event.code)

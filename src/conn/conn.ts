@@ -2,13 +2,7 @@
 // What happens in between, and how it ends, is the Link's.
 
 import { assertBytes } from '../codec/bytes.ts'
-import {
-  CloseNormalClosure,
-  type ControlType,
-  type DataType,
-  PingMessage,
-  PongMessage,
-} from '../codec/constants.ts'
+import { CloseNormalClosure, type ControlType, type DataType, PingMessage } from '../codec/constants.ts'
 import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
 import { Message } from '../codec/message.ts'
 import { type Bytes, controlBytes, isDataType, toData } from '../codec/payload.ts'
@@ -479,7 +473,7 @@ export class Conn<Data = unknown> implements AsyncIterable<Message> {
 
   /** What happens when a ping arrives: the handler that was set, or the default. gorilla's PingHandler. */
   get pingHandler(): PingHandler {
-    return this.#link.handlers.ping ?? ((data) => this.writeControl(PongMessage, data))
+    return this.#link.handlers.ping ?? ((data) => this.#link.answerPing(data))
   }
 
   /** As {@link setPingHandler}, for pongs: the default does nothing. {@link ping} works with any handler. */

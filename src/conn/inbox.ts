@@ -130,7 +130,11 @@ export class Inbox implements PieceSource, SinkHost {
       this.#settle(this.#owned(message))
     } else if (this.#waiter !== undefined && this.#want === 'reader') {
       this.#settle(this.#newReader(message.type, message))
-    } else if (this.dropsWith === undefined || (this.#waiter !== undefined && this.#want === 'batch')) {
+    } else if (
+      this.dropsWith === undefined ||
+      this.#sink !== undefined ||
+      (this.#waiter !== undefined && this.#want === 'batch')
+    ) {
       this.#queue.push(this.#owned(message))
     }
   }
@@ -177,8 +181,8 @@ export class Inbox implements PieceSource, SinkHost {
   }
 
   /**
-   * Reading ends behind the messages that are here, and what came of one that will not be complete. The first call
-   * counts.
+   * Reading ends behind the messages that are here, and, but for a fault, what came of one that will not be complete. The
+   * first call counts.
    * @param clean the peer closed in order: loops end instead of throwing
    */
   end(error: WebSocketError, clean: boolean): void {
@@ -432,10 +436,11 @@ export class Inbox implements PieceSource, SinkHost {
   }
 
   #drain(): void {
-    while (this.#sink !== undefined) {
+    for (let sink = this.#sink; sink !== undefined && sink.held === 0; sink = this.#sink) {
       const message = this.#take()
       if (message === undefined) return
-      this.#sink.deliver(message, false)
+      sink.deliver(message, false)
+      sink.putsOff = sink.held > 0
     }
   }
 }

@@ -205,7 +205,12 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
     this.#conclude(error)
     this.protocol.abort()
     this.outbox.abandon(error)
-    this.transport.destroy()
+    try {
+      this.transport.destroy()
+    } catch {
+      // A transport of the application's that cannot even end: nothing more comes of it.
+      this.onClose()
+    }
   }
 
   /** The connection cannot go on for a reason of ours, which the peer is told of. */
@@ -295,8 +300,18 @@ export class Link implements ByteReceiver, EndOfTurn, InboxHost {
   #onPing(data: Uint8Array): void {
     const handler = this.#handlers?.ping
     // One that was there when the bytes came, and is not any more.
-    if (handler === undefined) this.sender.control(PongMessage, data, undefined)
+    if (handler === undefined) this.answerPing(data)
     else this.#call('ping', handler, data)
+  }
+
+  /** The default: of a peer that does not read the newest pings are answered, not all. */
+  answerPing(data: Uint8Array): void {
+    try {
+      this.protocol.answerPing(data)
+      this.encoded()
+    } catch (error) {
+      this.fail(error as WebSocketError)
+    }
   }
 
   #call(what: string, handler: PingHandler | undefined, data: Uint8Array): void {

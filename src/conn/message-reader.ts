@@ -61,8 +61,8 @@ export class MessageReader implements AsyncIterable<Uint8Array> {
    * connection has ended this reader.
    *
    * Rejects as `conn.readMessage` does. ERR_WS_TIMEOUT and the signal's reason take nothing away: the next call goes on
-   * where this one would have. When the connection ends inside of the message, what came of it can be read, then every
-   * call rejects; a null says that the message was complete.
+   * where this one would have. When the connection ends inside of the message, but for a fault what came of it can be
+   * read, then every call rejects; a null says that the message was complete.
    *
    * @param options with `into`, the piece is the part of `into` that was filled
    * @throws TypeError, RangeError ERR_WS_ARGUMENT at once for limits that are none and an `into` without room

@@ -1,6 +1,7 @@
 // A message that is sent piece by piece (RFC 6455 §5.4): gorilla/websocket's writer of NextWriter.
 // Small pieces are gathered to `writeBufferSize`; a message that fits leaves in one frame when it is closed.
 
+import { assertBytes } from '../codec/bytes.ts'
 import type { DataType } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
 import { type Bytes, toData } from '../codec/payload.ts'
@@ -160,8 +161,16 @@ export class MessageWriter {
     const sender = this.#sender
     const { writeBufferSize, writeBufferPool } = sender.link.settings
     const { length } = bytes
-    if (this.#buffer === undefined && length <= writeBufferSize)
-      this.#buffer = writeBufferPool.acquire(writeBufferSize)
+    if (this.#buffer === undefined && length <= writeBufferSize) {
+      const lent: unknown = writeBufferPool.acquire(writeBufferSize)
+      assertBytes(lent, 'what writeBufferPool gives')
+      this.#buffer = lent
+      // The pool is anybody's code: it may have ended the connection.
+      if (this.#isDone) {
+        this.leave(undefined)
+        return rejected(this.#ending)
+      }
+    }
     const buffer = this.#buffer ?? none
     let sent = accepted
     if (this.#used + length > buffer.length && this.#used > 0) {

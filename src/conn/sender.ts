@@ -72,11 +72,14 @@ export class Sender {
     options: WriteOptions | undefined,
   ): Promise<void> {
     // What is not encoded yet must not change any more, as if it were.
-    const held = Message.isMessage(data)
-      ? data.copy()
-      : typeof data === 'string'
-        ? encoder.encode(data)
-        : new Uint8Array(data)
+    let held: Message | Uint8Array
+    try {
+      if (Message.isMessage(data)) held = data.copy()
+      else held = typeof data === 'string' ? encoder.encode(data) : new Uint8Array(data)
+    } catch (error) {
+      // A lent message that has expired.
+      return rejected(error)
+    }
     return this.#queue(held.byteLength, false, options, (left) => this.#send(type, held, options, left, true))
   }
 
@@ -275,7 +278,7 @@ export class Sender {
     const { protocol } = this.link
     let isBorrowed = false
     try {
-      if (Message.isMessage(data)) protocol.sendMessage(data)
+      if (Message.isMessage(data)) protocol.sendMessage(data, options)
       else isBorrowed = protocol.send(type, data, isOurs ? undefined : options) && !isOurs
     } catch (error) {
       return rejected(error)

@@ -19,8 +19,14 @@ function run(): void {
   const more = others
   first = undefined
   if (more.length > 0) others = []
-  one?.endOfTurn()
-  for (let i = 0; i < more.length; i++) more[i].endOfTurn()
+  let i = -1
+  try {
+    one?.endOfTurn()
+    for (i = 0; i < more.length; i++) more[i].endOfTurn()
+  } finally {
+    // One of them threw, by a transport of the application's: the turns of the others end all the same.
+    if (i < more.length) for (const turn of more.slice(i + 1)) nodeClock.atEndOfTurn(turn)
+  }
 }
 
 export const nodeClock: Clock = {

@@ -26,7 +26,13 @@ function tick(): void {
     if (now === seen || ticks >= TICKS * LOOKS) {
       const due = turns
       turns = []
-      for (const turn of due) turn.endOfTurn()
+      let i = 0
+      try {
+        for (; i < due.length; i++) due[i].endOfTurn()
+      } finally {
+        // One of them threw, by a transport of the application's: the turns of the others end all the same.
+        for (const turn of due.slice(i + 1)) webClock.atEndOfTurn(turn)
+      }
       return
     }
     seen = now

@@ -40,7 +40,8 @@ class PipeEnd implements ByteTransport {
       return false
     }
     for (const { bytes, start, end } of segments) {
-      peer.#arriving.push(bytes.slice(start, end))
+      // Not slice(): of a Node Buffer that would be a view.
+      peer.#arriving.push(new Uint8Array(bytes.subarray(start, end)))
       peer.#bytes += end - start
     }
     peer.#schedule()

@@ -2,7 +2,7 @@
 // RFC 6455 §5.5.2, §5.5.3; gorilla/websocket's SetPingHandler and SetPongHandler.
 
 import { describe, expect, test } from 'vitest'
-import { counted, failure, Solo, watch } from './connections.ts'
+import { counted, failure, Solo, stalled, watch } from './connections.ts'
 
 const text = (bytes: Uint8Array) => Buffer.from(bytes).toString()
 
@@ -116,6 +116,21 @@ describe('a ping handler', () => {
     expect((await solo.conn.closed).wasClean).toBe(true)
     expect(solo.log).toEqual(['close 1000'])
   })
+})
+
+test('D5: a handler that calls the default keeps its bound: of a peer that does not read, the newest 16 pings', async () => {
+  const solo = stalled()
+  const standard = solo.conn.pingHandler
+  solo.conn.setPingHandler((data) => standard(data))
+  solo.conn.writeMessage(counted(70_000))
+  await solo.settle()
+  for (let i = 0; i < 100; i++) await solo.receive(solo.frame(9, String(i)))
+  expect(solo.conn.bufferedAmount).toBeLessThan(72_000)
+  solo.transport.holds = false
+  solo.transport.handOver()
+  await solo.settle()
+  const pongs = solo.log.filter((word) => word.startsWith('pong'))
+  expect(pongs).toEqual(Array.from({ length: 16 }, (_, i) => `pong ${84 + i}`))
 })
 
 describe('a pong handler', () => {

@@ -40,7 +40,27 @@ describe('a function that returns a promise', () => {
       expect([texts, solo.transport.isPaused]).toEqual([['1', '2'], true])
       next()
       await solo.settle()
+      expect([texts, solo.transport.isPaused]).toEqual([['1', '2', '3'], true])
+      next()
+      await solo.settle()
       expect([texts, solo.transport.isPaused]).toEqual([['1', '2', '3', '4'], false])
+    },
+  )
+
+  test.each(modes)(
+    'gets what arrives behind our close(), as a function does that returns none (%s)',
+    async (_, borrow) => {
+      const solo = new Solo()
+      const { texts, next } = slow(solo, borrow)
+      await solo.receiveTexts('1')
+      solo.conn.close()
+      await solo.receiveTexts('2')
+      await solo.receiveTexts('3')
+      for (let i = 0; i < 3; i++) {
+        next()
+        await solo.settle()
+      }
+      expect(texts).toEqual(['1', '2', '3'])
     },
   )
 
@@ -59,7 +79,10 @@ describe('a function that returns a promise', () => {
   test('begins on a paused transport, which goes on once what waited has come', async () => {
     const solo = new Solo()
     await solo.receive(solo.frame(1, 'a'.repeat(40_000)), solo.frame(1, 'b'.repeat(40_000)))
-    const { texts } = slow(solo)
+    const { texts, next } = slow(solo)
+    await solo.settle()
+    expect([texts.length, solo.transport.calls]).toEqual([1, ['pause']])
+    next()
     await solo.settle()
     expect([texts.length, solo.transport.calls]).toEqual([2, ['pause', 'resume']])
   })

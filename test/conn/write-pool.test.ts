@@ -150,3 +150,27 @@ describe('the pool of all connections', () => {
     expect(kept).toBe(256)
   })
 })
+
+test('a pool that gives no bytes, or ends the connection, makes the write reject and keeps nothing', async () => {
+  for (const odd of [undefined, null, new ArrayBuffer(10), 'xx']) {
+    const solo = new Solo({
+      writeBufferPool: { acquire: () => odd as unknown as Uint8Array, release: () => {} },
+    })
+    const writer = await solo.conn.nextWriter(2)
+    await expect(writer.write(Uint8Array.of(1))).rejects.toEqual(failure('ERR_WS_ARGUMENT'))
+  }
+  let lent = 0
+  const solo: Solo = new Solo({
+    writeBufferPool: {
+      acquire(size) {
+        lent++
+        solo.conn.terminate()
+        return new Uint8Array(size)
+      },
+      release: () => lent--,
+    },
+  })
+  const writer = await solo.conn.nextWriter(2)
+  await expect(writer.write(Uint8Array.of(1))).rejects.toEqual(failure('ERR_WS_ABNORMAL_CLOSURE'))
+  expect(lent).toBe(0)
+})

@@ -154,6 +154,36 @@ describe('a lone message leaves before the next macrotask', () => {
   })
 })
 
+test.each([nodeClock, webClock])(
+  'the end of a turn comes to all, though one of them throws',
+  async (clock) => {
+    const ended: number[] = []
+    const error = new Error('mine')
+    const caught = new Promise((resolve) => {
+      for (const event of ['uncaughtException', 'unhandledRejection']) {
+        const known = process.listeners(event as 'uncaughtException')
+        process.removeAllListeners(event)
+        process.once(event, (thrown) => {
+          for (const each of known) process.on(event, each)
+          resolve(thrown)
+        })
+      }
+    })
+    for (let i = 0; i < 4; i++) {
+      clock.atEndOfTurn({
+        pendingBytes: 0,
+        endOfTurn() {
+          ended.push(i)
+          if (i === 1) throw error
+        },
+      })
+    }
+    expect(await caught).toBe(error)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(ended).toEqual([0, 1, 2, 3])
+  },
+)
+
 test('a timer that somebody waits for keeps the process alive, another one does not', () => {
   for (const clock of [nodeClock, webClock]) {
     for (const isAwaited of [true, false]) {

@@ -316,3 +316,19 @@ test('a wait over a pipe ends at its limit, though nothing else keeps the proces
   const { stdout } = await promisify(execFile)(process.execPath, [script], { timeout: 20_000 })
   expect(stdout).toBe('ERR_WS_TIMEOUT,ERR_WS_TIMEOUT,ERR_WS_TIMEOUT\n')
 })
+
+test('what was handed over does not change with the memory it was in', async () => {
+  const [server, client] = pipe()
+  const memory = Buffer.alloc(40_000)
+  let wrong = 0
+  const reading = (async () => {
+    for (let i = 0; i < 300; i++) {
+      const { data } = await client.readMessage()
+      if (data[0] !== i % 256 || data.at(-1) !== i % 256) wrong++
+    }
+  })()
+  for (let i = 0; i < 300; i++) await server.writeMessage(memory.fill(i % 256))
+  await reading
+  expect(wrong).toBe(0)
+  await client.close()
+})
