@@ -46,15 +46,16 @@ export class Attempt {
         reject(error)
       }
       const onAbort = () => fail(userSignal?.reason)
-      const timer = setTimeout(
-        () => fail(new WebSocketError('ERR_WS_TIMEOUT', { message: 'handshake timed out' })),
-        timeout,
-      )
+      let timer: NodeJS.Timeout | undefined
       if (userSignal?.aborted) {
         onAbort()
         return
       }
       userSignal?.addEventListener('abort', onAbort, { once: true })
+      timer = setTimeout(
+        () => fail(new WebSocketError('ERR_WS_TIMEOUT', { message: 'handshake timed out' })),
+        timeout,
+      )
       work().then((value) => {
         leave()
         resolve(value)

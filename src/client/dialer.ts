@@ -4,7 +4,7 @@
 import type { Duplex } from 'node:stream'
 import { typeError } from '../codec/errors.ts'
 import { portableRandom } from '../codec/masking-keys.ts'
-import type { Conn } from '../conn/index.ts'
+import { type Conn, type Op, timeLimit } from '../conn/index.ts'
 import {
   buildRequest,
   type ClientOffer,
@@ -33,6 +33,7 @@ export class Dialer {
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none; TypeError ERR_WS_HEADER for headers
    */
   constructor(options: DialerOptions = {}) {
+    if (typeof options !== 'object' || options === null) throw typeError('the options must be an object')
     const { headers, proxyHeaders } = checkDialerOptions(options)
     // Headers may come from an iterator, which gives them once.
     this.options = { ...options, headers, proxyHeaders }
@@ -53,8 +54,8 @@ export class Dialer {
    */
   dial(url: string | URL, options: DialOptions = {}): Promise<Conn> {
     const settings = checkDialerOptions({ ...this.options, ...given(options) })
+    const attempt = new Attempt(within(settings, options), options.signal)
     const client = new Client(url, settings)
-    const attempt = new Attempt(settings.timeout, options.signal)
     return attempt.run(() => client.open(attempt))
   }
 
@@ -70,15 +71,24 @@ export class Dialer {
   handshake(stream: Duplex, url: string | URL, options: HandshakeOptions = {}): Promise<Conn> {
     if (!isDuplex(stream)) throw typeError('the stream must be a Duplex')
     const settings = checkDialerOptions({ ...this.options, ...given(options) })
+    const attempt = new Attempt(within(settings, options), options.signal)
     const client = new Client(url, settings)
-    const attempt = new Attempt(settings.timeout, options.signal)
     attempt.hold(stream)
     return attempt.run(() => client.openOn(stream, attempt))
   }
 }
 
+/**
+ * Milliseconds for all of it: the shortest of the limits.
+ * @throws TypeError, RangeError ERR_WS_ARGUMENT for limits, or a signal, that are none
+ */
+function within({ timeout }: DialSettings, options: Op): number {
+  return Math.min(timeout, timeLimit(options) ?? timeout)
+}
+
 /** An option that is undefined does not hide the Dialer's. */
 function given(options: DialOptions): DialOptions {
+  if (typeof options !== 'object' || options === null) throw typeError('the options must be an object')
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 

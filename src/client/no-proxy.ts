@@ -36,7 +36,8 @@ function isInRange(address: string, start: string, bits: number): boolean {
   if (version === 0 || bits > (version === 4 ? 32 : 128)) return false
   const range = new BlockList()
   range.addSubnet(start, bits, family(start))
-  // An IPv4 address and the same one mapped into IPv6 are equal here.
+  // BlockList takes an IPv4 address and the same one mapped into IPv6 for equal; a range of IPv6 holds the mapped ones only.
+  if (version === 6 && isIP(address) === 4 && !/^::ffff:/i.test(start)) return false
   return range.check(address, family(address))
 }
 

@@ -3,7 +3,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { ConnectionOptions } from 'node:tls'
-import type { ConnOptions } from '../conn/index.ts'
+import type { ConnOptions, Op } from '../conn/index.ts'
 import type { HeaderInput } from '../handshake/index.ts'
 
 /** Where a {@link ConnectHook} is to go. */
@@ -86,11 +86,11 @@ export interface DialerOptions extends ConnOptions {
   readonly tls?: ConnectionOptions
 }
 
-/** What a single dial can be told. */
-export interface DialOptions extends DialerOptions {
-  /** Aborts every stage of the handshake; the dial then rejects with the signal's reason. No effect afterwards. */
-  readonly signal?: AbortSignal
-}
+/**
+ * What a single dial can be told. Its signal, timeout and deadline bound every stage of the handshake, beside
+ * `handshakeTimeout`, and have no effect afterwards.
+ */
+export interface DialOptions extends DialerOptions, Op {}
 
 /** What a handshake on a stream that is there already can be told. */
 export type HandshakeOptions = Omit<DialOptions, 'connect' | 'connectTLS' | 'proxy' | 'proxyHeaders' | 'tls'>

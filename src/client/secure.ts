@@ -31,12 +31,16 @@ export async function secure(
 ): Promise<TLSSocket> {
   const options: ConnectionOptions = {
     ...ofTcp,
-    ...(isIP(hostname) ? {} : { servername: hostname }),
     ALPNProtocols: [HTTP_1],
     ...tls,
+    // What would decide where to connect.
+    path: undefined,
+    socket: undefined,
     // Also the name that the certificate must have where there is no servername.
     host: hostname,
   }
+  // An option that is undefined hides nothing.
+  if (options.servername === undefined && !isIP(hostname)) options.servername = hostname
   if ('stream' in below) {
     trace.tlsHandshakeStart(hostname)
     const { stream } = below

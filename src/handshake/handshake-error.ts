@@ -10,7 +10,7 @@ import { hasCode, WebSocketError } from '../codec/errors.ts'
 export class HandshakeError extends WebSocketError {
   /** The one code of these errors. */
   declare readonly code: 'ERR_WS_BAD_REQUEST'
-  /** The status it was refused with, 300 to 599; `onRefuse` may have sent another one. */
+  /** The status it was refused with, 300 to 599; `onError` may have sent another one. */
   readonly status: number
 
   /** The message is 'websocket: handshake refused with 403: ' and the reason. */

@@ -5,6 +5,7 @@ import { Buffer } from 'node:buffer'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { TLSSocket } from 'node:tls'
+import { typeError } from '../codec/errors.ts'
 import type { Address, ByteReceiver, ByteTransport, Segment } from '../codec/ports.ts'
 
 const transportOf = Symbol('gibbon-ws.transport')
@@ -17,7 +18,15 @@ function addressOf(address: string | undefined, port: number | undefined): Addre
   return address === undefined || port === undefined ? undefined : { address, port }
 }
 
+/** Whether a stream gave bytes; one that was set to give strings or objects is destroyed. */
+export function isBytes(stream: Duplex, chunk: unknown): chunk is Uint8Array {
+  if (chunk instanceof Uint8Array) return true
+  stream.destroy(typeError('the stream must be one of bytes'))
+  return false
+}
+
 function onData(this: Attached, chunk: Buffer): void {
+  if (!isBytes(this, chunk)) return
   const { receiver, isSocket } = this[transportOf]
   // A socket's chunk is a buffer of its own, never written to again.
   receiver.onBytes(chunk, 0, chunk.length, isSocket)

@@ -8,20 +8,20 @@ import type { UpgraderOptions } from './options.ts'
 function ignore(): void {}
 
 /**
- * What is sent instead of `refusal`: that which `onRefuse` returns, or the refusal itself when it returns nothing, throws, or
+ * What is sent instead of `refusal`: that which `onError` returns, or the refusal itself when it returns nothing, throws, or
  * returns what cannot be sent. The `error` stays that of the refusal.
  */
 export function amendRefusal(
-  onRefuse: UpgraderOptions['onRefuse'],
+  onError: UpgraderOptions['onError'],
   request: IncomingMessage,
   refusal: Refusal,
   report: (error: unknown) => void,
 ): Refusal {
-  if (onRefuse === undefined) return refusal
+  if (onError === undefined) return refusal
   try {
     // A copy, since nobody checks again what is changed in it.
     const headers = refusal.headers.map(([name, value]) => [name, value] as const)
-    const said = onRefuse(request, { ...refusal, headers })
+    const said = onError(request, { ...refusal, headers })
     if (said === undefined) return refusal
     // A promise is no answer, and its failure is reported as one that has no status.
     Promise.resolve(said).catch(ignore)

@@ -7,10 +7,11 @@ import type { Duplex } from 'node:stream'
 import { formatCloseMessage } from '../codec/close-payload.ts'
 import { CloseGoingAway } from '../codec/constants.ts'
 import { WebSocketError } from '../codec/errors.ts'
-import { type Conn, runHandler } from '../conn/index.ts'
+import { type Conn, type Op, runHandler, timeLimit } from '../conn/index.ts'
 import type { Refusal } from '../handshake/index.ts'
 import { ConnectionGroup, type ConnectionGroups } from './connection-group.ts'
 import { type Registry, registryOf } from './registry.ts'
+import { waitWithin } from './wait-within.ts'
 import { warn } from './warn.ts'
 
 /** What an attachment has of its Upgrader. */
@@ -80,19 +81,29 @@ export class Attachment<Data = unknown> {
     return this.group.isClosing
   }
 
+  /** @internal */
+  get isIdle(): boolean {
+    return this.group.isClosing && this.group.size === 0
+  }
+
   /**
    * Closes every connection in order. New requests are refused with 503 until all are gone, then the path is free
    * again.
    *
    * @param code 1000..1003, 1007..1014 or 3000..4999; 1005 for a Close frame without a code; default 1001, going away
    * @param reason at most 123 bytes in UTF-8; default ''
+   * @param op gives up the wait and nothing else: the promise rejects with ERR_WS_TIMEOUT or the signal's reason
    * @returns resolves once all are gone, within their `closeTimeout`, those included whose handshake is under way
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for what no Close frame can carry; then none is closed
    */
-  close(code: number = CloseGoingAway, reason = ''): Promise<void> {
+  close(code: number = CloseGoingAway, reason = '', op?: Op): Promise<void> {
     // Throws for what no Close frame can carry, before anything is closed.
     formatCloseMessage(code, reason)
-    return this.group.close(code, reason).then(() => this.registry.remove(this))
+    timeLimit(op)
+    return waitWithin(
+      this.group.close(code, reason).then(() => this.registry.remove(this)),
+      op,
+    )
   }
 
   /** @internal Answers a request; never rejects. */

@@ -2,6 +2,7 @@
 // Frames may come before the 101 is written (RFC 6455 §4.1 forbids them to clients, gorilla/websocket replays them).
 
 import type { Duplex } from 'node:stream'
+import { isBytes } from '../node/socket-transport.ts'
 
 /** Bytes kept before the socket is paused. */
 const MAX_BYTES = 64 * 1024
@@ -43,6 +44,7 @@ export class EarlyBytes {
   }
 
   private readonly onData = (chunk: Uint8Array): void => {
+    if (!isBytes(this.socket, chunk)) return
     this.chunks.push(chunk)
     this.length += chunk.length
     if (this.length >= MAX_BYTES) this.socket.pause()

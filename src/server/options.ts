@@ -44,10 +44,10 @@ export interface UpgraderOptions extends ConnOptions {
    * refusal goes out as it was and the failure to the attachment's `onError`, or else into a process warning. Requests for
    * paths that nothing is attached to are no Upgrader's. gorilla's Upgrader.Error.
    *
-   * It is not called `onError` like an attachment's, which is told of the application's failures and decides nothing.
+   * An attachment's `onError` is another one: it is told of the application's own failures and decides nothing.
    */
   // biome-ignore lint/suspicious/noConfusingVoidType: a function that only counts returns nothing
-  readonly onRefuse?: (request: IncomingMessage, refusal: Refusal) => RefusalInput | undefined | void
+  readonly onError?: (request: IncomingMessage, refusal: Refusal) => RefusalInput | undefined | void
   /**
    * Most connections at once, those of `upgrade()` and of all attachments together, handshakes included, 0 or more;
    * default Infinity. Beyond: 503.
@@ -88,6 +88,11 @@ export interface UpgradeOptions<Data> {
   readonly authorize?: Authorize<Data>
   /** Header fields of the 101, Set-Cookie for one; those of `authorize` go behind them. */
   readonly headers?: HeaderInput
+  /**
+   * Gives the request up while it is being decided about: the peer gets 503, and `upgrade()` rejects with the signal's
+   * reason. No effect afterwards.
+   */
+  readonly signal?: AbortSignal
 }
 
 /** How an Upgrader shuts down. */
@@ -101,10 +106,12 @@ export interface ShutdownOptions {
    * Default: connections have their `closeTimeout`, requests what remains of the `handshakeTimeout`.
    */
   readonly timeout?: number
+  /** Gives up the wait and nothing else: the promise rejects with the signal's reason. */
+  readonly signal?: AbortSignal
 }
 
 /** What an attachment can be told. */
-export interface AttachOptions<Data> extends UpgradeOptions<Data> {
+export interface AttachOptions<Data> extends Omit<UpgradeOptions<Data>, 'signal'> {
   /** The request's path without its query, to be equal, as sent; default: every path that no other attachment has. */
   readonly path?: string
   /** Most connections of this attachment at once, handshakes included, 0 or more; default Infinity. Beyond: 503. */

@@ -15,6 +15,8 @@ export interface Endpoint {
   readonly path: string | undefined
   /** It answers with 503 only; another may take its place. */
   readonly isClosing: boolean
+  /** It is closing, and has no connection and no request left. */
+  readonly isIdle: boolean
   /** Never throws or rejects. */
   handle(request: IncomingMessage, socket: Duplex, head: Buffer): unknown
   /** What it sends instead of the refusal of a request that asks for no upgrade. */
@@ -61,6 +63,8 @@ export class Registry {
     if (taken !== undefined && !taken.isClosing) {
       throw rangeError(`the server has an attachment for ${endpoint.path ?? 'every path'} already`)
     }
+    // One that only refuses still has no business with the path any more.
+    this.endpoints = this.endpoints.filter(({ isIdle, path }) => !isIdle || path !== endpoint.path)
     this.endpoints.push(endpoint)
   }
 

@@ -7,10 +7,19 @@ import type { Duplex } from 'node:stream'
 import { formatCloseMessage } from '../codec/close-payload.ts'
 import { CloseGoingAway } from '../codec/constants.ts'
 import { rangeError, typeError, WebSocketError } from '../codec/errors.ts'
-import { type Conn, type ConnSettings, checkConnOptions, checkMilliseconds } from '../conn/index.ts'
+import {
+  type Conn,
+  type ConnSettings,
+  checkConnOptions,
+  checkMilliseconds,
+  type Op,
+  rejected,
+  timeLimit,
+} from '../conn/index.ts'
 import {
   type Acceptance,
   acceptResponse,
+  applicationFields,
   checkSubprotocols,
   type Field,
   fieldsOf,
@@ -29,6 +38,7 @@ import { EarlyBytes } from './early-bytes.ts'
 import { headOf, isAnswering, judgeIncoming } from './incoming.ts'
 import type { AttachOptions, Granted, ShutdownOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
 import { refuseOn } from './refuse-on.ts'
+import { waitWithin } from './wait-within.ts'
 import { warn } from './warn.ts'
 
 /** Milliseconds for the handshake when nothing is said. */
@@ -52,6 +62,14 @@ interface Decision<Data> {
 
 function ignore(): void {}
 
+/** @throws TypeError ERR_WS_ARGUMENT for options that are no object, and for one of these that is no function */
+function checkFunctions<O>(options: O, names: readonly (keyof O & string)[]): void {
+  if (typeof options !== 'object' || options === null) throw typeError('the options must be an object')
+  for (const name of names)
+    if (options[name] !== undefined && typeof options[name] !== 'function')
+      throw typeError(`${name} must be a function`)
+}
+
 /** Turns HTTP requests into connections (RFC 6455 §4.2). gorilla's Upgrader. */
 export class Upgrader {
   private readonly subprotocols: readonly string[]
@@ -66,6 +84,7 @@ export class Upgrader {
 
   /** @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none */
   constructor(options: UpgraderOptions = {}) {
+    checkFunctions(options, ['checkOrigin', 'selectSubprotocol', 'onError'])
     this.options = options
     this.settings = checkConnOptions(options)
     this.subprotocols = [...(options.subprotocols ?? [])]
@@ -103,6 +122,10 @@ export class Upgrader {
   ): Attachment<Granted<Data>> {
     if (typeof options !== 'object' || options === null || typeof handler !== 'function')
       throw typeError('attach() takes a server, options and a handler')
+    checkFunctions(options, ['authorize', 'onError'])
+    if (options.path !== undefined && !String(options.path).startsWith('/'))
+      throw typeError("path must begin with '/'")
+    const headers = applicationFields(options.headers ?? [])
     const settings = checkConnOptions({
       ...this.options,
       keepAlive: options.keepAlive ?? this.options.keepAlive ?? true,
@@ -110,8 +133,8 @@ export class Upgrader {
     return new Attachment<Granted<Data>>(server, options, handler, {
       groups: this.groups,
       answer: (request, socket, head, place) =>
-        this.answer<Data>(request, socket, head, { ...options, settings, place }),
-      amend: (request, refusal, report) => amendRefusal(this.options.onRefuse, request, refusal, report),
+        this.answer<Data>(request, socket, head, { ...options, headers, settings, place }),
+      amend: (request, refusal, report) => amendRefusal(this.options.onError, request, refusal, report),
     })
   }
 
@@ -131,6 +154,12 @@ export class Upgrader {
     head: Uint8Array,
     options: UpgradeOptions<Data> = {},
   ): Promise<Conn<Granted<Data>>> {
+    checkFunctions(options, ['authorize'])
+    timeLimit(options)
+    if (options.signal?.aborted) {
+      refuseOn(socket, refuse(503))
+      return rejected(options.signal.reason)
+    }
     const place = this.place as Place<Granted<Data>>
     const promise = this.answer<Data>(request, socket, head, {
       ...options,
@@ -149,13 +178,16 @@ export class Upgrader {
    * Closes every connection of this Upgrader in order, those of attachments and of {@link upgrade}, and refuses every
    * request from now on with 503. Calling it again waits too, and may shorten the wait.
    *
-   * @returns resolves once all connections are gone, those included whose handshake is under way; never rejects
+   * @returns resolves once all connections are gone, those included whose handshake is under way; rejects only with the
+   *   reason of `signal`
    * @throws TypeError, RangeError ERR_WS_ARGUMENT for options that are none; then none is closed
    */
-  shutdown({ code = CloseGoingAway, reason = '', timeout }: ShutdownOptions = {}): Promise<void> {
+  shutdown({ code = CloseGoingAway, reason = '', timeout, signal }: ShutdownOptions = {}): Promise<void> {
     formatCloseMessage(code, reason)
     if (timeout !== undefined) checkMilliseconds('timeout', timeout)
-    return this.groups.close(code, reason, timeout)
+    const wait: Op = signal === undefined ? {} : { signal }
+    timeLimit(wait)
+    return waitWithin(this.groups.close(code, reason, timeout), wait)
   }
 
   /** The connection, or why the peer got none; throws what the application failed with. */
@@ -172,7 +204,7 @@ export class Upgrader {
     socket.on('error', ignore)
     const { group, report, onGone } = terms.place
     const refused = (refusal: Refusal) =>
-      refuseOn(socket, amendRefusal(this.options.onRefuse, request, refusal, report))
+      refuseOn(socket, amendRefusal(this.options.onError, request, refusal, report))
     const requestHead = headOf(request)
     const verdict = isAnswering(socket)
       ? refuse(400, 'an earlier request is still being answered')
@@ -188,7 +220,8 @@ export class Upgrader {
         if ('status' in decision) return refused(decision)
         response = acceptResponse(decision.acceptance, decision.headers)
       } catch (error) {
-        refused(refuse(500))
+        // The wait was given up, or the application failed.
+        refused(refuse(terms.signal?.aborted && error === terms.signal.reason ? 503 : 500))
         throw error
       }
       if (early.hasPeerLeft) {
@@ -231,12 +264,15 @@ export class Upgrader {
     request: IncomingMessage,
     requestHead: RequestHead,
     acceptance: Acceptance,
-    { authorize, headers }: UpgradeOptions<Data>,
+    { authorize, headers, signal }: UpgradeOptions<Data>,
     opening: Opening,
   ): Promise<Refusal | Decision<Data>> {
     let timer: NodeJS.Timeout | undefined
-    const late = new Promise<Refusal>((resolve) => {
+    let onAbort: (() => void) | undefined
+    const late = new Promise<Refusal>((resolve, reject) => {
       opening.cut = resolve
+      onAbort = () => reject(signal?.reason)
+      signal?.addEventListener('abort', onAbort, { once: true })
       timer = setTimeout(() => resolve(refuse(503, 'the handshake took too long')), this.handshakeTimeout)
     })
     const decision = async (): Promise<Refusal | Decision<Data>> => {
@@ -257,6 +293,7 @@ export class Upgrader {
       return await Promise.race([decision(), late])
     } finally {
       clearTimeout(timer)
+      if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
     }
   }
 

@@ -1,4 +1,4 @@
-// onRefuse: what the application makes of the refusals of its Upgrader, and that it can make no more of them than an answer.
+// onError: what the application makes of the refusals of its Upgrader, and that it can make no more of them than an answer.
 // RFC 6455 §4.2.2; RFC 9112 §11.1 (response splitting); RFC 9110 §15.
 
 import { once } from 'node:events'
@@ -15,7 +15,7 @@ import { RawPeer, requestText } from '../integration/raw-peer.ts'
 import { answerTo, refusal } from '../integration/refused.ts'
 import { echo, listen, type ServeOptions, serve } from '../integration/serve.ts'
 
-type OnRefuse = NonNullable<UpgraderOptions['onRefuse']>
+type OnRefuse = NonNullable<UpgraderOptions['onError']>
 const fine = requestText()
 const failing = () => {
   throw new Error('mine')
@@ -23,13 +23,13 @@ const failing = () => {
 /** Node answers requests that ask for no upgrade, with a date, and a reason phrase where ours has none. */
 const asOurs = (answer: string) => answer.replace(/\r\nDate: .*\r\n/, '\r\n').replace('410 Gone', '410 ')
 
-/** Serves with `onRefuse`, and gives the answer to a request and what onError was told. */
-async function answerWith(onRefuse: OnRefuse, options: ServeOptions<unknown> = {}, request = fine) {
+/** Serves with `onError`, and gives the answer to a request and what onError was told. */
+async function answerWith(onError: OnRefuse, options: ServeOptions<unknown> = {}, request = fine) {
   const errors: unknown[] = []
   const { port } = await serve(echo, {
     origins: [],
     ...options,
-    onRefuse,
+    onError,
     attach: { onError: (...said) => errors.push(said), ...options.attach },
   })
   return { answer: asOurs(await answerTo(port, request)), errors }
@@ -37,7 +37,7 @@ async function answerWith(onRefuse: OnRefuse, options: ServeOptions<unknown> = {
 
 const foreign = requestText('/', ['Origin: http://evil.example'])
 
-describe('onRefuse', () => {
+describe('onError', () => {
   test.each<[string, string, ServeOptions<unknown>, number, string]>([
     ['a method that is not GET', fine.replace('GET', 'POST'), {}, 405, 'the method must be GET'],
     ['no upgrade', fine.replace('Upgrade: websocket\r\n', ''), {}, 426, 'this is a WebSocket endpoint'],
@@ -131,8 +131,8 @@ describe('onRefuse', () => {
       () => ({ status: 410, headers: { 'content-length': '9' } }),
       { code: 'ERR_WS_HEADER' },
     ],
-  ])('%s: the refusal goes out as it was, and onError gets the error', async (_, onRefuse, error) => {
-    const { answer, errors } = await answerWith(onRefuse as OnRefuse, {}, foreign)
+  ])('%s: the refusal goes out as it was, and onError gets the error', async (_, onError, error) => {
+    const { answer, errors } = await answerWith(onError as OnRefuse, {}, foreign)
     expect(answer).toBe(refusal('403 Forbidden', 'origin not allowed'))
     expect(errors).toEqual([[expect.objectContaining(error), undefined]])
   })
@@ -140,7 +140,7 @@ describe('onRefuse', () => {
   test('and the application both failing are both told', async () => {
     const { answer, errors } = await answerWith(
       () => {
-        throw new Error('in onRefuse')
+        throw new Error('in onError')
       },
       {
         attach: {
@@ -152,21 +152,21 @@ describe('onRefuse', () => {
     )
     expect(answer).toBe(refusal('500 Internal Server Error', 'Internal Server Error'))
     expect(errors).toEqual([
-      [new Error('in onRefuse'), undefined],
+      [new Error('in onError'), undefined],
       [new Error('in authorize'), undefined],
     ])
   })
 
   test('is asked by upgrade() too, which rejects with why, and a failure of it is a warning', async () => {
     const warning = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
-    for (const [onRefuse, answer] of [
+    for (const [onError, answer] of [
       [() => ({ status: 418, body: 'tea' }) as RefusalInput, refusal('418 ', 'tea')],
       [failing, refusal('403 Forbidden', 'origin not allowed')],
     ] as const) {
       const server = createServer()
       const port = await listen(server)
       const outcome = once(server, 'upgrade').then(([request, socket, head]) =>
-        new Upgrader({ onRefuse }).upgrade(request, socket, head).catch((error) => error),
+        new Upgrader({ onError }).upgrade(request, socket, head).catch((error) => error),
       )
       expect(await answerTo(port, foreign)).toBe(answer)
       expect(await outcome).toMatchObject({ code: 'ERR_WS_BAD_REQUEST', status: 403 })
@@ -176,11 +176,11 @@ describe('onRefuse', () => {
   })
 
   test('is not asked about paths that nothing is attached to, nor about what is accepted', async () => {
-    const onRefuse = vi.fn()
-    const { port } = await serve(echo, { onRefuse, attach: { path: '/echo' } })
+    const onError = vi.fn()
+    const { port } = await serve(echo, { onError, attach: { path: '/echo' } })
     expect(await answerTo(port, fine)).toMatch(/^HTTP\/1.1 404 /)
     await RawPeer.open(port, '/echo')
-    expect(onRefuse).not.toHaveBeenCalled()
+    expect(onError).not.toHaveBeenCalled()
   })
 })
 

@@ -29,7 +29,7 @@ const upgrader = new Upgrader({
   readLimit: 1 << 20,
   origins: ['https://app.example', /\.example$/],
   selectSubprotocol: (offered, request) => (request.url === '/chat' ? offered.at(-1) : undefined),
-  onRefuse(request, refusal) {
+  onError(request, refusal) {
     if (isWebSocketUpgrade(request)) return { ...refusal, body: subprotocols(request).join() }
   },
 })
