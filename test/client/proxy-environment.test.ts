@@ -127,6 +127,9 @@ describe('NO_PROXY', () => {
     ['example.com/8', 'example.com', false],
     ['2001:db8::/32', '[2001:db8:1::5]', true],
     ['2001:db8::/32', '[2001:db9::5]', false],
+    ['::/0', '[2001:db8::1]', true],
+    ['::/0', '10.0.0.1', false],
+    ['::ffff:10.0.0.0/104', '10.0.0.1', true],
   ])('%j and %s: %s', (list, host, exempt) => {
     expect(isExempt(parseUrl(`ws://${host}/`), list)).toBe(exempt)
   })

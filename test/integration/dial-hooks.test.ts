@@ -43,6 +43,17 @@ describe('TestNetDialConnect', () => {
   })
 })
 
+test.each<[string, DialOptions['tls']]>([
+  ['path', { path: '/nowhere.sock' }],
+  ['socket', { socket: new Duplex({ read() {}, write() {} }) as never }],
+  ['an undefined servername', { servername: undefined }],
+])('tls: %s does not decide where a wss dial connects', async (_, tls) => {
+  const { url } = await serve(echo, { tls: serverTls })
+  const conn = await open(url, { tls: { ...trustServer, ...tls } })
+  await conn.writeMessage('hello')
+  expect(await conn.readText()).toBe('hello')
+})
+
 describe('TestHost: the header replaces Host only', () => {
   /** [fails, TLS, host of the URL ('' for the server's own), Host header, servername, address, Host, insecure] */
   test.each<[boolean, boolean, string, string, string, string, string, boolean]>([

@@ -3,7 +3,7 @@
 
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
-import { type Duplex, duplexPair } from 'node:stream'
+import { Duplex, duplexPair } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { Conn } from '../../src/conn/conn.ts'
 import { connFrom } from '../../src/node/conn-from.ts'
@@ -138,3 +138,14 @@ test.each([[undefined], [null], [1], ['socket'], [{}], [{ start() {} }]])(
     expect(make).toThrow(failure('ERR_WS_ARGUMENT') as Error)
   },
 )
+
+test.each<[string, (stream: Duplex) => void, unknown]>([
+  ['strings', (stream) => stream.setEncoding('utf8'), 'hello'],
+  ['objects', () => {}, { no: 'bytes' }],
+])('a stream that gives %s ends the connection, and nothing is thrown out of it', async (_, set, chunk) => {
+  const stream = new Duplex({ read() {}, write() {}, readableObjectMode: typeof chunk === 'object' })
+  set(stream)
+  const conn = connFrom(stream, { role: 'client' })
+  stream.push(chunk)
+  expect(await conn.closed).toMatchObject({ code: 1006, error: { cause: { code: 'ERR_WS_ARGUMENT' } } })
+})
