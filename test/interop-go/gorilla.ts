@@ -79,7 +79,9 @@ export class GorillaPeer {
     const conn = new Promise<Conn>((resolve) => {
       opened = resolve
     })
-    const { url } = await serve(opened, { attach: { keepAlive: false }, ...ours })
+    // What a handler fails with is looked at where the connection ends.
+    const attach = { keepAlive: false, onError() {} }
+    const { url } = await serve(opened, { attach, ...ours })
     const go = await this.dial(url, options)
     return { conn: await conn, go }
   }
