@@ -12,6 +12,7 @@ import {
   judgeResponse,
   makeKey,
   parseUrl,
+  setCookiesOf,
 } from '../handshake/index.ts'
 import { openOnSocket } from '../node/socket-conn.ts'
 import { Attempt } from './attempt.ts'
@@ -163,6 +164,7 @@ class Client {
       handshake: Object.freeze({
         status: head.status,
         headers: headersOf(head.fields),
+        setCookies: setCookiesOf(head.fields),
         subprotocol,
         extensions: extensions.map(({ name }) => name),
       }),

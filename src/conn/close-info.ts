@@ -16,7 +16,7 @@ export interface CloseInfo {
   readonly reason: string
   /** Whether the peer's Close frame was received, before or behind ours (RFC 6455 §7.1.4). */
   readonly wasClean: boolean
-  /** Why, when it was not: the error that reads reject with. */
+  /** Why, when it was not: the error that reads reject with, or, behind a Close handler that failed, its ERR_WS_HANDLER. */
   readonly error?: WebSocketError
 }
 

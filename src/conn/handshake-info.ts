@@ -17,4 +17,6 @@ export interface HandshakeInfo {
   readonly path?: string
   /** On a client: the response's status, 101. */
   readonly status?: number
+  /** On a client: the value of each Set-Cookie field of the response, as received (RFC 6265 §4.1). */
+  readonly setCookies?: readonly string[]
 }

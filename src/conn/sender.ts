@@ -45,7 +45,7 @@ export class Sender {
     return this.link.outbox.isWaitedFor
   }
 
-  /** Payload bytes accepted and not handed over, with those that wait behind a writer. */
+  /** Bytes accepted and not handed over, headers included, and the payloads of what waits behind a writer. */
   get bufferedAmount(): number {
     return this.link.outbox.bufferedAmount + this.lane.bytes
   }

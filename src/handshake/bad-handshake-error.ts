@@ -2,7 +2,7 @@
 // RFC 6455 §4.1, the client's checks of the response.
 
 import { hasCode, WebSocketError } from '../codec/errors.ts'
-import { headersOf } from './fields.ts'
+import { headersOf, setCookiesOf } from './fields.ts'
 import type { ResponseHead } from './head-parser.ts'
 
 /** Most bytes of a response's body that are kept. */
@@ -19,6 +19,8 @@ export class BadHandshakeError extends WebSocketError {
   readonly status: number
   /** Lower-case name → value, several values joined with ', '; frozen, without prototype. */
   readonly headers: Readonly<Record<string, string>>
+  /** The value of each Set-Cookie field, as received (RFC 6265 §4.1); frozen. */
+  readonly setCookies: readonly string[]
   /** The beginning of the body, at most {@link MAX_ERROR_BODY} bytes. */
   readonly body: Uint8Array
 
@@ -27,6 +29,7 @@ export class BadHandshakeError extends WebSocketError {
     super('ERR_WS_BAD_HANDSHAKE', { message: `bad handshake: ${message}`, remote: true })
     this.status = head.status
     this.headers = headersOf(head.fields)
+    this.setCookies = setCookiesOf(head.fields)
     // A copy, so that the error does not keep the chunk of a socket alive; slice() of a Node Buffer would be a view.
     this.body = new Uint8Array(body.subarray(0, MAX_ERROR_BODY))
   }

@@ -36,7 +36,7 @@ export function onlyValue(fields: readonly Field[], name: string): string {
 
 /**
  * The fields as a frozen object without prototype: lower-case name → value, several values joined with ', '.
- * (A joined Set-Cookie cannot be taken apart again; {@link valuesOf} keeps its values single.)
+ * (A joined Set-Cookie cannot be taken apart again: see {@link setCookiesOf}.)
  */
 export function headersOf(fields: readonly Field[]): Readonly<Record<string, string>> {
   const headers: Record<string, string> = Object.create(null)
@@ -46,6 +46,11 @@ export function headersOf(fields: readonly Field[]): Readonly<Record<string, str
     headers[key] = before === undefined ? value : `${before}, ${value}`
   }
   return Object.freeze(headers)
+}
+
+/** The value of each Set-Cookie field, in order; frozen. */
+export function setCookiesOf(fields: readonly Field[]): readonly string[] {
+  return Object.freeze(valuesOf(fields, 'Set-Cookie'))
 }
 
 /**

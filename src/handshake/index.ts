@@ -5,7 +5,15 @@ export { acceptKey, isWebSocketKey, makeKey } from './accept-key.ts'
 export { BadHandshakeError, MAX_ERROR_BODY } from './bad-handshake-error.ts'
 export { type Agreement, buildRequest, type ClientOffer, judgeResponse, type RequestParts } from './client.ts'
 export { type ExtensionOffer, formatExtensions, parseExtensions } from './extension-header.ts'
-export { applicationFields, type Field, fieldsOf, type HeaderInput, headersOf, valuesOf } from './fields.ts'
+export {
+  applicationFields,
+  type Field,
+  fieldsOf,
+  type HeaderInput,
+  headersOf,
+  setCookiesOf,
+  valuesOf,
+} from './fields.ts'
 export type { HandshakeError } from './handshake-error.ts'
 export {
   HeadError,

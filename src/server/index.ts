@@ -5,6 +5,7 @@ export type {
   AttachOptions,
   Authorization,
   Authorize,
+  DecisionContext,
   Granted,
   RefusalInput,
   ShutdownOptions,

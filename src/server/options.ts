@@ -36,7 +36,7 @@ export interface UpgraderOptions extends ConnOptions {
   /**
    * Replaces the check of origins: anything but true, or a promise of it, refuses with 403. A throw refuses with 500.
    */
-  readonly checkOrigin?: (request: IncomingMessage) => boolean | Promise<boolean>
+  readonly checkOrigin?: (request: IncomingMessage, context: DecisionContext) => boolean | Promise<boolean>
   /**
    * Asked about every request that this Upgrader refuses, whatever for, before it is answered: what it returns is sent
    * instead of `refusal`, which is sent when it returns nothing. `refusal.error` says why; it is also what `upgrade()`
@@ -77,8 +77,17 @@ export type Authorization<Data> =
  */
 export type Granted<Data> = Exclude<Data, undefined>
 
+/** What those who decide about a request get beside it. */
+export interface DecisionContext {
+  /** Aborts when the decision does not count any more: its time is up, the peer has left, or the server shuts down. */
+  readonly signal: AbortSignal
+}
+
 /** Decides about a request that is a good handshake from an allowed origin. A throw refuses with 500. */
-export type Authorize<Data> = (request: IncomingMessage) => Authorization<Data> | Promise<Authorization<Data>>
+export type Authorize<Data> = (
+  request: IncomingMessage,
+  context: DecisionContext,
+) => Authorization<Data> | Promise<Authorization<Data>>
 
 /** What a single upgrade can be told. */
 export interface UpgradeOptions<Data> {

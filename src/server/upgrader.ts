@@ -34,6 +34,7 @@ import { openOnSocket } from '../node/socket-conn.ts'
 import { amendRefusal } from './amend-refusal.ts'
 import { Attachment, type Place } from './attachment.ts'
 import { ConnectionGroup, ConnectionGroups, type Opening } from './connection-group.ts'
+import { Deciding } from './deciding.ts'
 import { EarlyBytes } from './early-bytes.ts'
 import { headOf, isAnswering, judgeIncoming } from './incoming.ts'
 import type { AttachOptions, Granted, ShutdownOptions, UpgradeOptions, UpgraderOptions } from './options.ts'
@@ -269,19 +270,29 @@ export class Upgrader {
   ): Promise<Refusal | Decision<Data>> {
     let timer: NodeJS.Timeout | undefined
     let onAbort: (() => void) | undefined
+    const deciding = new Deciding(request.socket)
     const late = new Promise<Refusal>((resolve, reject) => {
-      opening.cut = resolve
-      onAbort = () => reject(signal?.reason)
+      opening.cut = (refusal) => {
+        deciding.lose()
+        resolve(refusal)
+      }
+      onAbort = () => {
+        deciding.lose()
+        reject(signal?.reason)
+      }
       signal?.addEventListener('abort', onAbort, { once: true })
-      timer = setTimeout(() => resolve(refuse(503, 'the handshake took too long')), this.handshakeTimeout)
+      timer = setTimeout(
+        () => opening.cut?.(refuse(503, 'the handshake took too long')),
+        this.handshakeTimeout,
+      )
     })
     const decision = async (): Promise<Refusal | Decision<Data>> => {
       const allowed =
         this.checkOrigin === undefined
           ? this.isAllowedOrigin(requestHead.fields)
-          : await this.checkOrigin(request)
+          : await this.checkOrigin(request, deciding)
       if (allowed !== true) return refuse(403, 'origin not allowed')
-      const said = await authorize?.(request)
+      const said = await authorize?.(request, deciding)
       if (said?.status !== undefined) return refuse(said.status, said.body, said.headers)
       return {
         data: said ? said.data : undefined,
@@ -292,6 +303,7 @@ export class Upgrader {
     try {
       return await Promise.race([decision(), late])
     } finally {
+      deciding.end()
       clearTimeout(timer)
       if (onAbort !== undefined) signal?.removeEventListener('abort', onAbort)
     }

@@ -96,3 +96,43 @@ test('the timeout and the deadline of a dial bound it beside handshakeTimeout', 
   ])
     await expect(dial(url, limits)).rejects.toMatchObject({ code: 'ERR_WS_TIMEOUT' })
 })
+
+test.each<[string, (upgrader: Upgrader, peer: AbortController) => unknown]>([
+  ['its time is up', () => {}],
+  ['the server shuts down', (upgrader) => upgrader.shutdown({ timeout: 0 })],
+  ['the peer has left', (_, peer) => peer.abort()],
+])('who decides is told when %s', async (_, end) => {
+  const upgrader = new Upgrader({ handshakeTimeout: 200 })
+  const server = createServer()
+  const peer = new AbortController()
+  const told = new Promise<void>((resolve) => {
+    upgrader.attach(
+      server,
+      {
+        authorize(_, { signal }) {
+          signal.addEventListener('abort', () => resolve())
+          setTimeout(() => end(upgrader, peer), 20)
+          return new Promise<undefined>(() => {})
+        },
+      },
+      () => {},
+    )
+  })
+  dial(`ws://127.0.0.1:${await listen(server)}/`, { signal: peer.signal }).catch(() => {})
+  await told
+})
+
+test('a decision that is made in time leaves the signal as it was, and no listener behind', async () => {
+  let signal: AbortSignal | undefined
+  const { url } = await serve(() => {}, {
+    checkOrigin: () => true,
+    attach: {
+      authorize(_, context) {
+        signal = context.signal
+      },
+    },
+  })
+  const conn = await open(url)
+  await conn.close()
+  expect(signal?.aborted).toBe(false)
+})
