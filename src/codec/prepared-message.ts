@@ -72,11 +72,6 @@ export class PreparedMessage {
     return true
   }
 
-  /** @internal Whether `value` is a PreparedMessage, of this or of another copy of the library. */
-  static isPrepared(value: unknown): value is PreparedMessage {
-    return hasBrand(value, brand)
-  }
-
   /** @internal The frame as a server sends it, made at the first send; nobody changes it. */
   get frame(): Uint8Array {
     if (this.#frame === undefined) {

@@ -246,10 +246,9 @@ export class Inbox implements PieceSource, SinkHost {
   nextBatch(op: Op | undefined): Promise<Result<readonly Message[]>> {
     const limit = timeLimit(op)
     if (op?.signal?.aborted) return rejected(op.signal.reason)
-    const message = this.#next()
-    if (message !== undefined) {
-      const batch = this.#queue.isEmpty ? [message] : [message, ...this.#takeAll()]
-      return Promise.resolve({ done: false, value: batch })
+    if (!this.#isAwaited && this.#sink === undefined) {
+      if (this.#reader !== undefined) this.#skipRest()
+      if (!this.#queue.isEmpty) return Promise.resolve({ done: false, value: this.#takeAll() })
     }
     if (this.#isClean && !this.#isAwaited) return this.#behindEnd(() => done)
     return this.#cannotWait() ?? this.#wait('batch', limit, op?.signal)

@@ -19,8 +19,8 @@ export class Deciding implements DecisionContext {
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController()
-      for (const event of ENDS) this.#socket.once(event, this.lose)
       if (this.#isLost || this.#socket.destroyed) this.#controller.abort()
+      else for (const event of ENDS) this.#socket.once(event, this.lose)
     }
     return this.#controller.signal
   }
